@@ -1,0 +1,1 @@
+"""Customers come in: password, second factor, sessions, addresses, roles, decide()."""

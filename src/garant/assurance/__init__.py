@@ -1,0 +1,1 @@
+"""What is examined rather than enforced: TLS as served, pages in a real browser."""

@@ -1,0 +1,1 @@
+"""Every act leaves an entry, written in the transaction of the act."""

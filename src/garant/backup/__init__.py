@@ -1,0 +1,1 @@
+"""Tenant backups and restore drills. Empty: not built yet."""

@@ -1,0 +1,1 @@
+"""Probes of the service from outside. Availability, alerts and failover are not built yet."""

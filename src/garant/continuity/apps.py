@@ -1,0 +1,8 @@
+"""Django application of the continuity area."""
+
+from django.apps import AppConfig
+
+
+class Continuity(AppConfig):
+    name = "garant.continuity"
+    label = "continuity"

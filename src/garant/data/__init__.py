@@ -1,0 +1,1 @@
+"""Data map, placement, isolation. Empty: not built yet."""

@@ -1,0 +1,1 @@
+"""How to speak to programs. No promise, no tenant, no Django."""

@@ -1,0 +1,1 @@
+"""The only door: HAProxy compiled from policy, its decision cache, its access journal."""

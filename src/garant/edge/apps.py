@@ -1,0 +1,8 @@
+"""Django application of the edge area."""
+
+from django.apps import AppConfig
+
+
+class Edge(AppConfig):
+    name = "garant.edge"
+    label = "edge"

@@ -1,0 +1,1 @@
+"""Tenants, their users and roles; the transaction that carries the tenant."""

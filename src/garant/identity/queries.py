@@ -1,0 +1,60 @@
+"""Reads on tenants and people."""
+
+import uuid
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from garant.identity.models import RoleAssignment, Tenant, User
+
+
+@dataclass(frozen=True)
+class TenantFacts:
+    """What other areas may know of a tenant. `zone`: IANA name, for calendars at the rim."""
+
+    id: uuid.UUID
+    slug: str
+    name: str
+    operator: bool
+    language: str
+    zone: str
+    suspended: bool
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+def tenant_of_host(host: str) -> TenantFacts | None:
+    """The tenant that answers for `host` (without port), or None. Needs no context."""
+    with connection.cursor() as cursor:
+        cursor.execute("select id, slug, name, operator, language, zone, suspended from identity_tenant_of_host(%s)", [host])
+        row = cursor.fetchone()
+    return TenantFacts(*row) if row else None
+
+
+def tenants() -> list[TenantFacts]:
+    """Every tenant that the context may see, the operator first: all of them for the worker, the edge and the operator scope."""
+    rows = Tenant.objects.order_by("-operator", "slug")
+    return [TenantFacts(t.id, t.slug, t.name, t.operator, t.language, t.zone, t.suspended) for t in rows]
+
+
+def hosts() -> dict[str, str]:
+    """Host name to slug, of every tenant that the context may see."""
+    return dict(Tenant.objects.values_list("host", "slug"))
+
+
+def roles_of(user: uuid.UUID) -> tuple[str, ...]:
+    """The roles of a person in the tenant of the transaction, sorted."""
+    return tuple(RoleAssignment.objects.filter(user_id=user).order_by("role").values_list("role", flat=True))
+
+
+def people() -> list[User]:
+    """Users of the tenant of the transaction with their roles, by name."""
+    return list(User.objects.prefetch_related("assignments").order_by("name", "login"))
+
+
+def user(id_: uuid.UUID) -> User | None:
+    """One user of the tenant of the transaction, or None (also for another tenant's)."""
+    return User.objects.filter(pk=id_).first()

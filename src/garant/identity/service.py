@@ -1,0 +1,131 @@
+"""The transaction that carries the tenant, and the verbs on tenants, people and roles.
+
+    with tenant_transaction(tenant.id):
+        ...        # every query sees this tenant only; without a context, row security shows nothing
+
+Verbs take keyword arguments, run inside the caller's tenant transaction, and write one entry each.
+"""
+
+import contextlib
+import contextvars
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import IntegrityError, connection, transaction
+
+from garant.audit import service as audit
+from garant.audit.service import Kind
+from garant.drivers.postgres import begin_as, clear_context
+from garant.identity import policy
+from garant.identity.models import RoleAssignment, Tenant, User
+from garant.kernel.errors import InputError
+
+
+class TenantMismatch(RuntimeError):
+    """Two tenants would be mixed in one transaction."""
+
+
+_context: contextvars.ContextVar[tuple[uuid.UUID | None, str] | None] = contextvars.ContextVar("garant_context", default=None)
+
+
+@contextlib.contextmanager
+def tenant_transaction(tenant: uuid.UUID | None, *, scope: str = "") -> Iterator[None]:
+    """One transaction in which row security shows this tenant (None: no tenant's rows) and, with scope `operator`, reads of all.
+
+    Nested use with the same tenant and scope is a savepoint; with another one it raises TenantMismatch, since the setting would
+    outlive the savepoint.
+    """
+    wanted = (tenant, scope)
+    inside = _context.get()
+    if inside is not None:
+        if inside != wanted:
+            raise TenantMismatch(f"already in the transaction of {inside}, asked for {wanted}")
+        with transaction.atomic():
+            yield
+        return
+    with transaction.atomic(durable=True):
+        began = begin_as(connection.connection, tenant, scope)
+        token = _context.set(wanted)
+        try:
+            yield
+        finally:
+            _context.reset(token)
+            if not began:
+                clear_context(connection.connection)
+
+
+def current_tenant() -> uuid.UUID:
+    """The tenant of the transaction. Raises RuntimeError without one."""
+    inside = _context.get()
+    if inside is None or inside[0] is None:
+        raise RuntimeError("there is no tenant here: open tenant_transaction(tenant) first")
+    return inside[0]
+
+
+def add_tenant(
+    *,
+    slug: str,
+    name: str,
+    host: str,
+    at: datetime,
+    actor: str,
+    operator: bool = False,
+    language: str = "fr-ca",
+    zone: str = "America/Toronto",
+) -> Tenant:
+    """A new tenant (called in the owner's or operator's transaction). Raises InputError for a bad or taken slug."""
+    if not operator:
+        policy.checked_slug(slug)
+    if not name.strip():
+        raise InputError("a tenant needs a name")
+    tenant = Tenant(
+        slug=slug, name=name.strip(), host=host.lower(), operator=operator, language=language, zone=zone, created_at=at
+    )
+    try:
+        with transaction.atomic():
+            tenant.save(force_insert=True)
+    except IntegrityError as error:
+        raise InputError(f"a tenant named {slug!r} or answering for {host!r} exists already") from error
+    audit.append(Kind.TENANT_ADDED, at=at, actor=actor, payload={"tenant": str(tenant.id), "slug": slug, "host": host})
+    return tenant
+
+
+def add_user(*, login: str, name: str, email: str = "", at: datetime, actor: str, roles: tuple[str, ...] = ()) -> User:
+    """A person of the tenant of the transaction. Raises InputError when login or e-mail is taken in this tenant."""
+    login = policy.checked_login(login)
+    user = User(
+        tenant_id=current_tenant(),
+        login=login,
+        login_key=policy.folded(login),
+        name=name.strip() or login,
+        email=email.strip(),
+        email_key=policy.folded(email),
+        created_at=at,
+    )
+    user.username = str(user.id)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise InputError(f"the login name {login!r} or the e-mail address is taken in this organisation") from error
+    audit.append(Kind.USER_ADDED, at=at, actor=actor, tenant=user.tenant_id, payload={"user": str(user.id)})
+    for role in roles:
+        grant_role(user=user.id, role=role, at=at, actor=actor)
+    return user
+
+
+def grant_role(*, user: uuid.UUID, role: str, at: datetime, actor: str) -> None:
+    """Give a role; giving it twice changes nothing and logs nothing. Raises InputError for a bad role name."""
+    policy.checked_role(role)
+    _, made = RoleAssignment.objects.get_or_create(tenant_id=current_tenant(), user_id=user, role=role)
+    if made:
+        audit.append(Kind.ROLE_GRANTED, at=at, actor=actor, tenant=current_tenant(), payload={"user": str(user), "role": role})
+
+
+def revoke_role(*, user: uuid.UUID, role: str, at: datetime, actor: str) -> bool:
+    """Take a role away; False when it was not there. The caller revokes live decisions (`access.service`)."""
+    gone, _ = RoleAssignment.objects.filter(tenant_id=current_tenant(), user_id=user, role=role).delete()
+    if gone:
+        audit.append(Kind.ROLE_REVOKED, at=at, actor=actor, tenant=current_tenant(), payload={"user": str(user), "role": role})
+    return bool(gone)

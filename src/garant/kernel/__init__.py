@@ -1,0 +1,1 @@
+"""Pure vocabulary and the one flow. No input or output."""

@@ -1,0 +1,1 @@
+"""Deletion to destruction. Empty: not built yet."""

@@ -1,0 +1,1 @@
+"""Staff register. Empty: not built yet."""

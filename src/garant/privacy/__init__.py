@@ -1,0 +1,1 @@
+"""Requests of persons, consent, restriction, incidents. Empty: not built yet."""

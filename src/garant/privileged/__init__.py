@@ -1,0 +1,1 @@
+"""Staff entries on authorisation. Empty: not built yet."""

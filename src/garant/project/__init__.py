@@ -1,0 +1,1 @@
+"""Composition root: settings, addresses, the registry of promises, processes, commands."""

@@ -1,0 +1,144 @@
+"""`garant.toml`: what the operator decides about one deployment. Read once, checked whole, frozen.
+
+Every mistake is reported as `file:line: what is wrong; what to write instead`. Unknown keys are refused: a typing error in a security
+setting must not be silently ignored. Derived state (ports in use, secrets) lives in the data directory, not here.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from garant.kernel.errors import ConfigurationError
+
+TLS_PROFILES = ("modern", "intermediate", "legacy")
+ROUTE_CLASSES = ("public", "login", "member")
+HOST = re.compile(r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path prefix of the application: its class, and the roles of which a person needs one (empty: any role)."""
+
+    prefix: str
+    kind: str
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Application:
+    """The protected application. `upstream`: `127.0.0.1:PORT` or `unix:/path`; empty: the example survey application."""
+
+    name: str = "sondage"
+    upstream: str = ""
+    routes: tuple[Route, ...] = ()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One deployment. Ports are TCP on all addresses; `base` is the host of the trust page, tenants are `<slug>.<base>`."""
+
+    path: Path | None = None
+    operator: str = "Logiciels Amélanche"
+    base: str = "garant.localhost"
+    https: int = 8443
+    http: int = 8080
+    tls_profile: str = "intermediate"
+    certificate: str = ""
+    """PEM file with chain and key; empty: a local authority makes one (development)."""
+    statements: tuple[str, ...] = ("aso",)
+    """Slugs, or paths of the operator's own TOML documents relative to this file; the first is the front page."""
+    application: Application = field(default_factory=Application)
+
+
+SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
+    "operator": {"name": str},
+    "addresses": {"base": str, "https": int, "http": int},
+    "tls": {"profile": str, "certificate": str},
+    "statements": {"publish": list},
+    "application": {"name": str, "upstream": str, "routes": list},
+}
+
+
+def load(path: Path | None) -> Configuration:
+    """The configuration in `path`; None or an absent file gives the defaults. Raises ConfigurationError with file and line."""
+    if path is None or not path.exists():
+        return Configuration(path=path)
+    text = path.read_text(encoding="utf-8")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+    _check_keys(path, text, data)
+    addresses, tls = data.get("addresses", {}), data.get("tls", {})
+    made = Configuration(
+        path=path,
+        operator=data.get("operator", {}).get("name", Configuration.operator),
+        base=addresses.get("base", Configuration.base),
+        https=addresses.get("https", Configuration.https),
+        http=addresses.get("http", Configuration.http),
+        tls_profile=tls.get("profile", Configuration.tls_profile),
+        certificate=tls.get("certificate", ""),
+        statements=tuple(data.get("statements", {}).get("publish", Configuration.statements)),
+        application=_application(path, text, data.get("application", {})),
+    )
+    _check_values(path, text, made)
+    return made
+
+
+def _check_keys(path: Path, text: str, data: Mapping[str, Any]) -> None:
+    for table, content in data.items():
+        if table not in SHAPE:
+            raise ConfigurationError(f"{_at(path, text, table)}: unknown table [{table}]; write one of {', '.join(SHAPE)}")
+        if not isinstance(content, dict):
+            raise ConfigurationError(f"{_at(path, text, table)}: {table} must be a table: [{table}]")
+        for key, value in content.items():
+            if key not in SHAPE[table]:
+                raise ConfigurationError(
+                    f"{_at(path, text, key)}: unknown key {key} in [{table}]; write one of {', '.join(SHAPE[table])}"
+                )
+            wanted = SHAPE[table][key]
+            if not isinstance(value, wanted) or isinstance(value, bool):
+                name = wanted.__name__ if isinstance(wanted, type) else " or ".join(t.__name__ for t in wanted)
+                raise ConfigurationError(f"{_at(path, text, key)}: {table}.{key} must be of type {name}, not {value!r}")
+
+
+def _check_values(path: Path, text: str, made: Configuration) -> None:
+    if not HOST.match(made.base):
+        raise ConfigurationError(
+            f"{_at(path, text, 'base')}: {made.base!r} is not a host name with a dot, such as trust.example.org"
+        )
+    for name in ("https", "http"):
+        if not 0 < getattr(made, name) < 65536:
+            raise ConfigurationError(f"{_at(path, text, name)}: addresses.{name} must be a port from 1 to 65535")
+    if made.https == made.http:
+        raise ConfigurationError(f"{_at(path, text, 'http')}: addresses.http and addresses.https must differ")
+    if made.tls_profile not in TLS_PROFILES:
+        raise ConfigurationError(f"{_at(path, text, 'profile')}: tls.profile must be one of {', '.join(TLS_PROFILES)}")
+    if not made.statements:
+        raise ConfigurationError(
+            f'{_at(path, text, "publish")}: statements.publish names no statement; write for example ["aso"]'
+        )
+
+
+def _application(path: Path, text: str, data: Mapping[str, Any]) -> Application:
+    routes = []
+    for entry in data.get("routes", []):
+        words = entry.split() if isinstance(entry, str) else []
+        if len(words) not in (2, 3) or not words[0].startswith("/") or words[1] not in ROUTE_CLASSES:
+            raise ConfigurationError(
+                f'{_at(path, text, "routes")}: {entry!r} is not a route; write "/prefix/ public", "/prefix/ login", '
+                '"/prefix/ member" or "/prefix/ member role1,role2"'
+            )
+        routes.append(Route(words[0], words[1], tuple(words[2].split(",")) if len(words) == 3 else ()))
+    return Application(data.get("name", Application.name), data.get("upstream", ""), tuple(routes))
+
+
+def _at(path: Path, text: str, word: str) -> str:
+    """`file:line` of the first line that speaks of `word`."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*\[?\s*\"?{re.escape(word)}\b", line):
+            return f"{path}:{number}"
+    return str(path)

@@ -1,0 +1,70 @@
+"""What one deployment holds on disk: one place that knows the names in the data directory.
+
+<data>/secrets/NAME      one secret a file, mode 0600 (or group-readable by `garant`), made by `provision`
+<data>/run/              sockets and the edge's generated files
+<data>/run/state.json    ports and addresses in use, written by the supervisor
+<data>/pg/               the embedded PostgreSQL
+<data>/keys/             the vault's key store: never in a database, never in a database's backup
+"""
+
+import json
+import os
+import secrets as randomness
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from garant.kernel.errors import ConfigurationError
+
+
+class Runtime:
+    """Reads (and for secrets, makes) the files of a data directory. Nothing is cached: processes restart often in tests."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    @property
+    def run(self) -> Path:
+        return self.data / "run"
+
+    def secret(self, name: str) -> str:
+        """The secret `name`. Outside a data directory (type checks, `makemigrations`) an unusable placeholder is returned."""
+        path = self.data / "secrets" / name
+        try:
+            return path.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return "unusable-" + "0" * 50
+        except PermissionError as error:
+            raise ConfigurationError(f"{path} cannot be read by this user; run as the user that started `garant up`") from error
+
+    def make_secret(self, name: str) -> str:
+        """The secret `name`, made at first use: 256 random bits, mode 0600, written whole or not at all."""
+        path = self.data / "secrets" / name
+        if not path.exists():
+            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            value = randomness.token_urlsafe(32)
+            temporary = path.with_name(f".{name}.{os.getpid()}")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(value)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        return self.secret(name)
+
+    def state(self) -> Mapping[str, Any]:
+        """Addresses in use; empty before the first start."""
+        try:
+            found: Mapping[str, Any] = json.loads((self.run / "state.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found
+
+    def database_name(self) -> str:
+        return str(self.state().get("database", "garant"))
+
+    def database_socket(self) -> Path:
+        return Path(self.state().get("database_socket", self.data / "pg" / "sock"))
+
+    def database_port(self) -> int:
+        return int(self.state().get("database_port", 5432))

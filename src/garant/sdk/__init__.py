@@ -1,0 +1,1 @@
+"""What the protected application imports: the identity assertion, verified."""

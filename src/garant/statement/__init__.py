@@ -1,0 +1,1 @@
+"""Statements, claims and their binding to controls; evidence kept and verdicts published."""

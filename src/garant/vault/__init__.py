@@ -1,0 +1,1 @@
+"""Keys per tenant and the envelopes that they seal."""

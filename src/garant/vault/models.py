@@ -1,0 +1,1 @@
+"""Rows that hold keys; nobody but the vault imports them."""

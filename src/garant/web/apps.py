@@ -1,0 +1,8 @@
+"""Django application of the web area."""
+
+from django.apps import AppConfig
+
+
+class Web(AppConfig):
+    name = "garant.web"
+    label = "web"

@@ -1,0 +1,1 @@
+"""Garant for a Django application: a middleware over `garant.sdk`."""

@@ -1,0 +1,1 @@
+"""Garant for SQLAlchemy. Empty: not built yet."""
