@@ -37,3 +37,4 @@ class Kind(StrEnum):
     EXCEPTION_GRANTED = "staff:exception:granted"
     KEY_MADE = "system:key:made"
     KEY_SUSPENDED = "staff:key:suspended"
+    KEY_RESUMED = "staff:key:resumed"
