@@ -1,0 +1,1 @@
+"""Engines of the access area: the login library, the signer of assertions."""

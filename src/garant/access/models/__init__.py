@@ -1,0 +1,8 @@
+"""Rows of the access area, by kind."""
+
+from garant.access.models.invitation import Invitation
+from garant.access.models.policy import AccessPolicy
+from garant.access.models.session import Session
+from garant.access.models.totp import TotpCounter
+
+__all__ = ["AccessPolicy", "Invitation", "Session", "TotpCounter"]

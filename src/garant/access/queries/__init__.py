@@ -1,0 +1,1 @@
+"""Reads of the access area, in the context of the transaction."""
