@@ -16,11 +16,11 @@
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from garant.kernel.clock import aware
-from garant.kernel.errors import InputError
+from garant.kernel.errors import InputError, Refused
 from garant.kernel.text import NBSP, Text
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -31,6 +31,24 @@ CLASSES = ("public", "login", "member")
 
 NEEDED = ("login", "member")
 """What an administrator must still reach after a change of rules, to be able to undo it."""
+
+HOURS = (4, 8, 24, 24 * 7, 24 * 30)
+"""For how long a person may ask that their address be open, in hours: a morning, a day's work, a day, a week, a month."""
+
+LONGEST = timedelta(days=366)
+"""A temporary rule ends within a year; a longer one is a lasting rule, and says so."""
+
+ANSWER_WITHIN = timedelta(hours=24)
+"""A request that nobody has answered by then is expired: the address has most likely changed hands."""
+
+TRANSITIONS = {
+    "pending": ("approved", "refused", "expired"),
+    "approved": ("expired",),
+    "auto": ("expired",),
+    "refused": (),
+    "expired": (),
+}
+"""States of a request for an address. `auto`: opened without a person's approval, as the tenant decided."""
 
 MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
@@ -44,6 +62,14 @@ class Answer(StrEnum):
 
 class BadNetwork(InputError):
     """Somebody typed something that is not a network. `text`: what to write instead, in both languages."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+class LockOut(Refused):
+    """A change of rules that must be confirmed: it would shut its author out, or open the door to everyone. `text`: in both languages."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text.en)
@@ -162,6 +188,30 @@ def unconfined(before: Sequence[Rule], after: Sequence[Rule], now: datetime) -> 
     """Classes that a change would open to every address that is not denied."""
     still = confined(after, now)
     return tuple(kind for kind in confined(before, now) if kind not in still)
+
+
+def may_become(state: str, wanted: str) -> bool:
+    """Whether a request in `state` may go over to `wanted`."""
+    return wanted in TRANSITIONS.get(state, ())
+
+
+def opened_for(mode: str, asked: int, limit: int) -> int | None:
+    """Hours that a request opens by itself, or None when a person must approve it. `limit`: the tenant's hours. Mode: see settings."""
+    return min(asked, limit) if mode == "hours" else None
+
+
+def checked_expiry(expires_at: datetime | None, now: datetime) -> datetime | None:
+    """An end that lies ahead, within a year; None: lasting. Raises BadNetwork."""
+    if expires_at is None:
+        return None
+    if not timedelta(0) < aware(expires_at) - aware(now) <= LONGEST:
+        raise BadNetwork(
+            Text(
+                "La fin d’une autorisation temporaire doit être à venir, dans moins d’un an. Sans fin, laissez le champ vide.",
+                "The end of a temporary rule must lie ahead, within a year. For a rule without end, leave the field empty.",
+            )
+        )
+    return aware(expires_at)
 
 
 def checked_classes(classes: Iterable[str]) -> tuple[str, ...]:
