@@ -22,9 +22,7 @@ def begin_as(connection: "psycopg.Connection[object]", tenant: uuid.UUID | None,
     command = f"select set_config('garant.tenant', '{value}', true), set_config('garant.scope', '{scope}', true)"
     result = pg.exec_((b"begin; " if idle else b"") + command.encode())
     if result.status != ExecStatus.TUPLES_OK:
-        raise EngineError(
-            f"PostgreSQL refused the transaction's context: {result.error_message.decode(errors='replace').strip()}"
-        )
+        raise EngineError(f"PostgreSQL refused the transaction's context: {result.error_message.decode(errors='replace').strip()}")
     return idle
 
 

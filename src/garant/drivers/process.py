@@ -123,7 +123,7 @@ def run(
     if done.returncode:
         words = (done.stderr.strip() or done.stdout.strip())[-2000:]
         raise EngineError(f"{name} failed with status {done.returncode}: {words}")
-    return done.stdout
+    return str(done.stdout)
 
 
 def alive(pid: int) -> bool:

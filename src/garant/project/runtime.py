@@ -37,8 +37,11 @@ class Runtime:
         except PermissionError as error:
             raise ConfigurationError(f"{path} cannot be read by this user; run as the user that started `garant up`") from error
 
-    def make_secret(self, name: str) -> str:
-        """The secret `name`, made at first use: 256 random bits, mode 0600, written whole or not at all."""
+    def make_secret(self, name: str, *, group: int | None = None) -> str:
+        """The secret `name`, made at first use: 256 random bits, written whole or not at all.
+
+        Mode 0600; with `group` (its number) 0640 for the processes that run as the service user.
+        """
         path = self.data / "secrets" / name
         if not path.exists():
             path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -47,10 +50,19 @@ class Runtime:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="ascii") as file:
                 file.write(value)
+                if group is not None:
+                    os.fchown(descriptor, -1, group)
+                    os.fchmod(descriptor, 0o640)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
         return self.secret(name)
+
+    def write_state(self, state: Mapping[str, Any]) -> None:
+        """Replace the runtime state, whole or not at all."""
+        temporary = self.run / ".state.json.new"
+        temporary.write_text(json.dumps(state, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        os.replace(temporary, self.run / "state.json")
 
     def state(self) -> Mapping[str, Any]:
         """Addresses in use; empty before the first start."""
