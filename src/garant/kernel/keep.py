@@ -11,7 +11,7 @@ when something was proven before, else `unproven`. Any other error is a defect a
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from garant.kernel.clock import Clock
@@ -50,11 +50,11 @@ def keep(promise: Promise, keeper: Keeper, *, record: Record, publish: Publish, 
 
 
 def _look(promise: Promise, keeper: Keeper) -> Observation | EngineError:
+    drift: Sequence[str] = ()
     try:
         drift = keeper.engine.apply(promise)
         seen = keeper.engine.observe(promise)
     except EngineError as error:
+        error.drift = (*error.drift, *drift)
         return error
-    if not drift:
-        return seen
-    return Observation(seen.checked, seen.in_scope, seen.facts, seen.canary, (*drift, *seen.drift))
+    return replace(seen, drift=(*drift, *seen.drift))

@@ -2,17 +2,21 @@
 
 For one measure, from all its recorded runs and the time:
 
-1. `broken`: the newest valid run, still fresh, says no, or enforcement had drifted.
-2. `unproven`: no valid run ever.
-3. `stale`: proven once, but the newest valid run is too old, or a later run failed or said nothing.
-4. `kept`: otherwise.
+1. `broken`: the newest answer, still fresh, says no, or enforcement had drifted.
+2. `unproven`: no run ever gave an answer.
+3. `stale`: answered once, but that answer is too old, or a later run failed, was inconclusive, or did not reach all in scope.
+4. `kept`: the newest run of all is an answer, fresh, and says yes.
 
-*Valid*: no error, its canary reported, at least one thing checked, observed no later than now. For a claim, the worst of its measures
-in the order broken, unproven, stale, attested, kept. Time alone never leads to kept; order of arrival changes nothing.
+An *answer* is a valid run whose facts say yes for the whole population, or no for any part of it. *Valid*: no error, its canary
+reported, at least one thing checked, observed neither after it was received nor after now. Drift found by `apply` is an answer (no),
+whatever became of the run.
+
+For a claim, the worst of its measures in the order broken, unproven, stale, attested, kept. Order of arrival changes nothing; time
+alone never leads to kept nor attested.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -38,11 +42,17 @@ class State(StrEnum):
 WORST_FIRST = (State.BROKEN, State.UNPROVEN, State.STALE, State.ATTESTED, State.KEPT)
 
 NOTHING = same("–")
+TOO_OLD = Text("La dernière preuve est trop ancienne.", "The latest evidence is too old.")
+NEVER = Text("Aucune mesure n’a encore été faite.", "No measurement has been made yet.")
+NO_MEASURE = Text("Aucune mesure ne porte sur cette phrase.", "No measure bears on this sentence.")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A state with its reason. `evidence`: ids of what it rests on. `until`: end of an attestation."""
+    """A state with its reason. `evidence`: ids of what it rests on. `until`: end of an attestation.
+
+    `fresh_until`: the moment past which its evidence no longer holds; whoever shows a verdict later than that shows `aged()` of it.
+    """
 
     state: State
     reason: Text
@@ -51,20 +61,26 @@ class Verdict:
     evidence: tuple[str, ...] = ()
     observed_at: datetime | None = None
     until: datetime | None = None
+    fresh_until: datetime | None = None
 
 
 def judge_measure(promise: Promise, measure: Measure, judge: Judge, runs: Sequence[Evidence], now: datetime) -> Verdict:
     """The verdict of one measure from its recorded runs, in any order."""
     now = aware(now)
-    newest = _newest(run for run in runs if run.observed_at <= now + SKEW)
-    valid = _newest(run for run in runs if is_valid(run, measure, now))
-    if valid is None:
-        return Verdict(State.UNPROVEN, _why_invalid(newest, measure))
-    finding = judge(promise, valid)
-    verdict = _stand(valid, finding, measure, now)
-    if verdict.state is not State.BROKEN and newest is not None and newest is not valid:
-        return _with(verdict, State.STALE, _why_invalid(newest, measure))
-    return verdict
+    seen = sorted((run for run in runs if run.observed_at <= now + SKEW), key=_order, reverse=True)
+    if not seen:
+        return Verdict(State.UNPROVEN, NEVER)
+    newest = seen[0]
+    for run in seen:
+        finding = judge(promise, run) if is_valid(run, measure, now) else None
+        if _answers(run, finding):
+            break
+    else:
+        return Verdict(State.UNPROVEN, _why_silent(promise, newest, measure, judge, now))
+    verdict = aged(_stand(run, finding, measure), now)
+    if run is newest or verdict.state is State.BROKEN:
+        return verdict
+    return replace(verdict, state=State.STALE, reason=_why_silent(promise, newest, measure, judge, now))
 
 
 def is_valid(run: Evidence, measure: Measure, now: datetime) -> bool:
@@ -72,9 +88,17 @@ def is_valid(run: Evidence, measure: Measure, now: datetime) -> bool:
     return (
         run.error is None
         and run.checked > 0
-        and run.observed_at <= now + SKEW
+        and run.observed_at <= min(now, run.received_at) + SKEW
         and (run.canary is Canary.HELD if measure.canary else run.canary is not Canary.MISSED)
     )
+
+
+def aged(verdict: Verdict, now: datetime) -> Verdict:
+    """The same verdict read at `now`: past its `fresh_until`, or past the end of an attestation, it is stale. Never better."""
+    ends = [moment for moment in (verdict.fresh_until, verdict.until) if moment is not None]
+    if verdict.state in (State.STALE, State.UNPROVEN, State.NOT_APPLICABLE) or not ends or aware(now) < min(ends):
+        return verdict
+    return replace(verdict, state=State.STALE, reason=TOO_OLD)
 
 
 def unmeasured(part: Unmeasured) -> Verdict:
@@ -96,64 +120,67 @@ def attested(by: str, until: datetime, now: datetime) -> Verdict:
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
-    """The worst verdict of a claim's measures, with all evidence ids. No measure at all is `unproven`."""
+    """The worst verdict of a claim's measures, with all evidence ids. No measure at all is `unproven`.
+
+    Age is read on the measures: take `aged()` of each, then the worst again. The order of `verdicts` decides between equals only.
+    """
     counted = [verdict for verdict in verdicts if verdict.state is not State.NOT_APPLICABLE]
     if not counted:
-        if verdicts:
-            return verdicts[0]
-        return Verdict(State.UNPROVEN, Text("Aucune mesure ne porte sur cette phrase.", "No measure bears on this sentence."))
+        return verdicts[0] if verdicts else Verdict(State.UNPROVEN, NO_MEASURE)
     first = min(counted, key=lambda verdict: WORST_FIRST.index(verdict.state))
     evidence = tuple(sorted({id_ for verdict in counted for id_ in verdict.evidence}))
-    return _with(first, first.state, first.reason, evidence)
+    fresh = [verdict.fresh_until for verdict in counted if verdict.fresh_until is not None]
+    return replace(first, evidence=evidence, fresh_until=first.fresh_until if first.state is State.BROKEN else min(fresh, default=None))
 
 
-def _stand(run: Evidence, finding: Finding, measure: Measure, now: datetime) -> Verdict:
+def _answers(run: Evidence, finding: Finding | None) -> bool:
+    if run.drift:
+        return True
+    if finding is None or finding.holds is None:
+        return False
+    return not finding.holds or run.checked >= run.in_scope
+
+
+def _stand(run: Evidence, finding: Finding | None, measure: Measure) -> Verdict:
+    number, words = (finding.number, finding.words) if finding else (NOTHING, NOTHING)
+    fresh_until = min(run.valid_until, run.observed_at + measure.freshness)
+
     def verdict(state: State, reason: Text) -> Verdict:
-        return Verdict(state, reason, finding.number, finding.words, (run.id,), run.observed_at)
+        return Verdict(state, reason, number, words, (run.id,), run.observed_at, fresh_until=fresh_until)
 
-    if now - run.observed_at > measure.freshness:
-        return verdict(State.STALE, Text("La dernière preuve est trop ancienne.", "The latest evidence is too old."))
     if run.drift:
         found = "; ".join(run.drift)
         return verdict(
             State.BROKEN,
             Text(
-                f"L’état appliqué avait été modifié hors de Garant : {found}.",
+                f"L’état appliqué avait été modifié hors de Garant : {found}.",
                 f"The applied state had been changed outside Garant: {found}.",
             ),
         )
-    if finding.holds is False:
-        return verdict(State.BROKEN, finding.reason)
-    if finding.holds is None:
-        return verdict(State.STALE, finding.reason)
-    if run.checked < run.in_scope:
-        return verdict(
-            State.STALE,
-            Text(
-                f"Seulement {run.checked} sur {run.in_scope} ont pu être vérifiés.",
-                f"Only {run.checked} of {run.in_scope} could be checked.",
-            ),
-        )
+    if finding is None or not finding.holds:
+        return verdict(State.BROKEN, finding.reason if finding else NEVER)
     return verdict(State.KEPT, finding.reason)
 
 
-def _why_invalid(run: Evidence | None, measure: Measure) -> Text:
-    if run is None:
-        return Text("Aucune mesure n’a encore été faite.", "No measurement has been made yet.")
+def _why_silent(promise: Promise, run: Evidence, measure: Measure, judge: Judge, now: datetime) -> Text:
+    """Why a run gave no answer."""
     if run.error is not None:
-        return Text(f"La dernière mesure a échoué : {run.error}", f"The latest measurement failed: {run.error}")
+        return Text(f"La dernière mesure a échoué : {run.error}", f"The latest measurement failed: {run.error}")
     if run.canary is Canary.MISSED or (measure.canary and run.canary is not Canary.HELD):
         return Text(
-            "Le témoin planté n’a pas été signalé : cette mesure est nulle.",
+            "Le témoin planté n’a pas été signalé : cette mesure est nulle.",
             "The planted canary was not reported: this measurement is void.",
         )
-    return Text("La dernière mesure n’a rien trouvé à vérifier.", "The latest measurement found nothing to check.")
+    if not is_valid(run, measure, now):
+        return Text("La dernière mesure n’a rien trouvé à vérifier.", "The latest measurement found nothing to check.")
+    finding = judge(promise, run)
+    if finding.holds is None:
+        return finding.reason
+    return Text(
+        f"Seulement {run.checked} sur {run.in_scope} ont pu être vérifiés.",
+        f"Only {run.checked} of {run.in_scope} could be checked.",
+    )
 
 
-def _newest(runs: Iterable[Evidence]) -> Evidence | None:
-    return max(runs, key=lambda run: (run.observed_at, run.received_at, run.id), default=None)
-
-
-def _with(verdict: Verdict, state: State, reason: Text, evidence: tuple[str, ...] | None = None) -> Verdict:
-    kept = verdict.evidence if evidence is None else evidence
-    return Verdict(state, reason, verdict.number, verdict.words, kept, verdict.observed_at, verdict.until)
+def _order(run: Evidence) -> tuple[datetime, datetime, str]:
+    return (run.observed_at, run.received_at, run.id)
