@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password
 from django.contrib.auth.models import BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 
 class Tenant(models.Model):
@@ -78,6 +79,10 @@ class User(AbstractBaseUser):
 
     def has_usable_password(self) -> bool:
         return not self.encoded_password.startswith(UNUSABLE_PASSWORD_PREFIX)
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """What a session is bound to: another password, another value, and every session opened with the former one is void."""
+        return salted_hmac("garant.identity.session", self.encoded_password, secret=secret, algorithm="sha256").hexdigest()
 
     def check_password(self, raw_password: str) -> bool:
         return check_password(raw_password, self.encoded_password)

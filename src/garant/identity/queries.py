@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from garant.identity import policy
 from garant.identity.models import RoleAssignment, Tenant, User
 
 
@@ -58,3 +59,13 @@ def people() -> list[User]:
 def user(id_: uuid.UUID) -> User | None:
     """One user of the tenant of the transaction, or None (also for another tenant's)."""
     return User.objects.filter(pk=id_).first()
+
+
+def login_key(login: str) -> str:
+    """The form under which a login name is looked up and its tries are counted."""
+    return policy.folded(login)
+
+
+def person_by_login(login: str, tenant: uuid.UUID) -> User | None:
+    """The person of this tenant who types this login name, with the password's row when there is one (EHQ-27, INT-33)."""
+    return User.objects.filter(tenant_id=tenant, login_key=policy.folded(login)).first()

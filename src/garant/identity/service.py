@@ -129,3 +129,12 @@ def revoke_role(*, user: uuid.UUID, role: str, at: datetime, actor: str) -> bool
     if gone:
         audit.append(Kind.ROLE_REVOKED, at=at, actor=actor, tenant=current_tenant(), payload={"user": str(user), "role": role})
     return bool(gone)
+
+
+def set_active(*, user: uuid.UUID, active: bool, at: datetime, actor: str) -> bool:
+    """Deactivate or reactivate a person; False when nothing changed. The caller ends sessions (`access.service`)."""
+    changed = User.objects.filter(pk=user, tenant_id=current_tenant(), is_active=not active).update(is_active=active)
+    if changed:
+        kind = Kind.USER_CHANGED if active else Kind.USER_DEACTIVATED
+        audit.append(kind, at=at, actor=actor, tenant=current_tenant(), payload={"user": str(user), "active": active})
+    return bool(changed)
