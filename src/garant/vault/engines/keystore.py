@@ -111,7 +111,10 @@ class KeyStore:
         return self.directory / "keks" / f"{tenant}.json"
 
     def _directory(self, path: Path, shared_mode: int) -> None:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """A directory that exists keeps its owner and mode: provisioning decided them."""
+        if path.exists():
+            return
+        path.mkdir(mode=0o700, parents=True)
         if (group := self._shared_with()) is not None:
             os.chown(path, -1, group)
             path.chmod(shared_mode)

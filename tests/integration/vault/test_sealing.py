@@ -1,0 +1,259 @@
+"""Sealed values on the real database, as the web role, with two organisations."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import ProgrammingError, transaction
+
+from garant.audit.queries import entries
+from garant.identity.service import tenant_transaction
+from garant.kernel.errors import ConfigurationError
+from garant.vault import service as vault
+from garant.vault.engines.keystore import KeyStore
+from garant.vault.models import DataKey, Ring
+from garant.vault.service import KeySuspended, SealError
+from support.database import COPY, Database
+
+NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
+SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+SOURCES = Path(__file__).resolve().parents[3] / "src"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[KeyStore]:
+    """A key store of this test alone."""
+    before = settings.DATA
+    settings.DATA = tmp_path
+    vault.make_root()
+    yield KeyStore(tmp_path / "keys")
+    settings.DATA = before
+
+
+@pytest.fixture
+def two_tenants(store: KeyStore) -> tuple[uuid.UUID, uuid.UUID]:
+    made = uuid.uuid4(), uuid.uuid4()
+    for tenant in made:
+        with tenant_transaction(tenant):
+            vault.make_tenant_keys(tenant=tenant, at=NOW, actor="system:test")
+    return made
+
+
+def seal(tenant: uuid.UUID, row: str = "7", column: str = "secret") -> bytes:
+    return vault.seal(tenant=tenant, table="access_factor", column=column, row=row, plaintext=SECRET)
+
+
+def unseal(tenant: uuid.UUID, envelope: bytes, row: str = "7", column: str = "secret", table: str = "access_factor") -> bytes:
+    return vault.unseal(tenant=tenant, table=table, column=column, row=row, envelope=envelope)
+
+
+@pytest.mark.django_db
+class TestEnvelopes:
+    def test_a_value_opens_where_it_was_sealed(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        for tenant in two_tenants:
+            with tenant_transaction(tenant):
+                envelope = seal(tenant)
+                assert len(envelope) == len(SECRET) + 46
+                assert SECRET not in envelope
+                assert unseal(tenant, envelope) == SECRET
+
+    def test_a_value_moved_to_another_row_column_or_table_does_not_open(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        tenant = two_tenants[0]
+        with tenant_transaction(tenant):
+            envelope = seal(tenant)
+            for moved in ({"row": "8"}, {"column": "seed"}, {"table": "identity_user"}):
+                with pytest.raises(SealError):
+                    unseal(tenant, envelope, **moved)
+
+    def test_a_value_of_another_tenant_does_not_open_even_when_its_key_is_in_memory(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        mine, theirs = two_tenants
+        with tenant_transaction(mine):
+            envelope = seal(mine)
+            assert unseal(mine, envelope) == SECRET
+        with tenant_transaction(theirs):
+            with pytest.raises(SealError):
+                unseal(theirs, envelope)
+            with pytest.raises(SealError):
+                unseal(mine, envelope)
+
+    def test_a_flipped_bit_is_noticed(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        tenant = two_tenants[0]
+        with tenant_transaction(tenant):
+            envelope = seal(tenant)
+            for position in (0, 1, 2, 17, 18, 29, 30, len(envelope) - 1):
+                damaged = bytearray(envelope)
+                damaged[position] ^= 0x10
+                with pytest.raises(SealError):
+                    unseal(tenant, bytes(damaged))
+
+    def test_no_keys_no_sealing(self, store: KeyStore) -> None:
+        stranger = uuid.uuid4()
+        with tenant_transaction(stranger), pytest.raises(SealError, match="make_tenant_keys"):
+            seal(stranger)
+
+
+@pytest.mark.django_db
+class TestKeys:
+    def test_making_keys_twice_changes_nothing(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        tenant = two_tenants[0]
+        with tenant_transaction(tenant):
+            envelope = seal(tenant)
+            vault.make_tenant_keys(tenant=tenant, at=NOW, actor="system:test")
+            assert DataKey.objects.count() == 1
+            assert unseal(tenant, envelope) == SECRET
+            assert [entry.kind for entry in entries(tenant=tenant)] == ["system:key:made"]
+
+    def test_after_a_rotation_the_former_key_opens_and_the_new_one_seals(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        tenant = two_tenants[0]
+        with tenant_transaction(tenant):
+            before = seal(tenant)
+            vault.rotate(tenant=tenant, at=NOW, actor="system:test")
+            after = seal(tenant)
+            assert before[2:18] != after[2:18]
+            assert unseal(tenant, before) == unseal(tenant, after) == SECRET
+            assert sorted(DataKey.objects.values_list("version", "state")) == [(1, "decrypt_only"), (2, "active")]
+
+    def test_a_tenant_sees_its_own_keys_and_the_operator_none(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        for tenant in two_tenants:
+            with tenant_transaction(tenant):
+                assert set(DataKey.objects.values_list("tenant_id", flat=True)) == {tenant}
+        with tenant_transaction(uuid.uuid4(), scope="operator"):
+            assert not DataKey.objects.exists()
+            assert not Ring.objects.exists()
+
+    def test_no_process_deletes_a_key(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        with tenant_transaction(two_tenants[0]):
+            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                DataKey.objects.all().delete()
+            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                Ring.objects.all().delete()
+
+    def test_suspended_keys_neither_seal_nor_open_until_resumed(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        mine, theirs = two_tenants
+        with tenant_transaction(mine):
+            envelope = seal(mine)
+            assert unseal(mine, envelope) == SECRET
+            assert vault.suspend(tenant=mine, at=NOW, actor="staff:1", reason="litige") is True
+            assert vault.suspend(tenant=mine, at=NOW, actor="staff:1", reason="litige") is False
+            for act in (lambda: unseal(mine, envelope), lambda: seal(mine), lambda: vault.rotate(tenant=mine, at=NOW, actor="staff:1")):
+                with pytest.raises(KeySuspended):
+                    act()
+        with tenant_transaction(theirs):
+            assert unseal(theirs, seal(theirs)) == SECRET
+        with tenant_transaction(mine):
+            assert vault.resume(tenant=mine, at=NOW, actor="staff:1", reason="fin") is True
+            assert unseal(mine, envelope) == SECRET
+            kinds = [entry.kind for entry in entries(tenant=mine)]
+            assert kinds == ["staff:key:resumed", "staff:key:suspended", "system:key:made"]
+
+    def test_a_wrong_root_refuses_before_anything_is_decrypted(
+        self, two_tenants: tuple[uuid.UUID, uuid.UUID], store: KeyStore, tmp_path: Path
+    ) -> None:
+        tenant = two_tenants[0]
+        with tenant_transaction(tenant):
+            envelope = seal(tenant)
+            vault.suspend(tenant=tenant, at=NOW, actor="staff:1", reason="les clés en mémoire sont oubliées")
+            vault.resume(tenant=tenant, at=NOW, actor="staff:1", reason="suite")
+            other = KeyStore(tmp_path / "other")
+            other.make_root()
+            shutil.copy(other.directory / "root.key", store.directory / "root.key")
+            with pytest.raises(ConfigurationError, match="another root key"):
+                unseal(tenant, envelope)
+
+    def test_a_key_store_of_another_installation_is_refused(self, two_tenants: tuple[uuid.UUID, uuid.UUID], store: KeyStore) -> None:
+        tenant = two_tenants[0]
+        with tenant_transaction(tenant):
+            path = store.directory / "keks" / f"{tenant}.json"
+            path.unlink()
+            with pytest.raises(SealError, match="check value"):
+                vault.make_tenant_keys(tenant=tenant, at=NOW, actor="system:test")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestOtherProcesses:
+    def test_once_suspended_no_other_process_opens_what_it_opened_before(
+        self, two_tenants: tuple[uuid.UUID, uuid.UUID], database: Database, tmp_path: Path
+    ) -> None:
+        tenant = two_tenants[0]
+        with tenant_transaction(tenant):
+            envelope = seal(tenant)
+        other = self._opener(database, tmp_path, tenant, envelope)
+        try:
+            assert self._try(other) == "opened"
+            with tenant_transaction(tenant):
+                vault.suspend(tenant=tenant, at=NOW, actor="staff:1", reason="litige")
+            assert self._try(other) == "KeySuspended"
+            with tenant_transaction(tenant):
+                vault.resume(tenant=tenant, at=NOW, actor="staff:1", reason="fin")
+            assert self._try(other) == "opened"
+        finally:
+            other.kill()
+            other.communicate()
+
+    def test_a_dump_of_the_database_holds_neither_the_secret_nor_a_key_that_opens_it(
+        self, two_tenants: tuple[uuid.UUID, uuid.UUID], database: Database, store: KeyStore
+    ) -> None:
+        tenant = two_tenants[0]
+        with tenant_transaction(tenant):
+            row = DataKey.objects.get()
+        place = ["-h", str(database.cluster.socket), "-p", str(database.cluster.port), "-U", "postgres"]
+        dump = subprocess.run(
+            [str(database.cluster.program / "pg_dump"), *place, COPY],
+            env={"PGPASSWORD": database.runtime.secret("database-superuser"), "PATH": os.environ["PATH"]},
+            capture_output=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        assert bytes(row.wrapped).hex().encode() in dump
+        for secret in (SECRET, store.tenant_key(tenant), store.root().key):
+            assert secret not in dump
+            assert secret.hex().encode() not in dump
+
+    @staticmethod
+    def _opener(database: Database, data: Path, tenant: uuid.UUID, envelope: bytes) -> "subprocess.Popen[str]":
+        """A process that opens the envelope at each line it is given, as the worker would."""
+        program = f"""
+            import sys, uuid, django
+            django.setup()
+            from garant.identity.service import tenant_transaction
+            from garant.vault import service as vault
+            tenant, envelope = uuid.UUID("{tenant}"), bytes.fromhex("{envelope.hex()}")
+            for _ in sys.stdin:
+                try:
+                    with tenant_transaction(tenant):
+                        vault.unseal(tenant=tenant, table="access_factor", column="secret", row="7", envelope=envelope)
+                    print("opened", flush=True)
+                except Exception as error:
+                    print(type(error).__name__, flush=True)
+        """
+        secrets = data / "secrets"
+        secrets.mkdir(exist_ok=True)
+        for name in ("database-worker", "django"):
+            (secrets / name).write_text(database.runtime.secret(name))
+        environment = {
+            "GARANT_DATA": str(data),
+            "GARANT_ROLE": "worker",
+            "GARANT_DATABASE_URL": f"postgresql://127.0.0.1:{database.cluster.port}/{COPY}",
+            "DJANGO_SETTINGS_MODULE": "garant.project.settings",
+            "PYTHONPATH": str(SOURCES),
+            "PATH": os.environ["PATH"],
+        }
+        return subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(program)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    @staticmethod
+    def _try(process: "subprocess.Popen[str]") -> str:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+        return process.stdout.readline().strip()
