@@ -1,0 +1,1 @@
+"""Rules of the statement area, without input or output: documents, binding, intervals."""
