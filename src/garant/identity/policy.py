@@ -26,7 +26,7 @@ def folded(name: str) -> str:
 
 def checked_slug(slug: str) -> str:
     """`slug` if it can be a tenant's host label; InputError says what to write instead."""
-    if not SLUG.match(slug):
+    if not SLUG.fullmatch(slug):
         raise InputError(
             f"{slug!r} cannot be a tenant name: write lower-case letters, digits and hyphens, a letter first, 42 at most"
         )
@@ -45,7 +45,7 @@ def checked_login(name: str) -> str:
 
 def checked_role(role: str) -> str:
     """A role's name; InputError when it could not travel in a header."""
-    if not ROLE.match(role):
+    if not ROLE.fullmatch(role):
         raise InputError(
             f"{role!r} cannot be a role: write lower-case letters, digits and underscores, a letter first, 31 at most"
         )
