@@ -10,7 +10,7 @@ import ipaddress
 import os
 import socket
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,35 +102,20 @@ def context(authority: Path | None) -> ssl.SSLContext:
         raise EngineError(f"the authority {authority} cannot be read: {error}") from error
 
 
-def ask(
-    address: str,
-    port: int,
-    *,
-    host: str,
-    path: str = "/",
-    method: str = "GET",
-    tls: ssl.SSLContext | None,
-    headers: Sequence[tuple[str, str]] = (),
-    limit: int = 2_000_000,
-    timeout: float = 10.0,
-) -> Answered:
-    """One request on a connection of its own; `tls` None: in clear. Redirects are not followed. Raises EngineError."""
-    name = host if port in (80, 443) else f"{host}:{port}"
-    lines = [f"{method} {path} HTTP/1.1", f"Host: {name}", "User-Agent: garant-probe", "Accept: */*", "Connection: close"]
-    lines += [f"{key}: {value}" for key, value in headers]
+def ask_in_clear(address: str, port: int, *, host: str, path: str = "/", method: str = "GET", timeout: float = 5.0) -> Answered:
+    """One request without TLS, on a connection of its own. Redirects are not followed. Raises EngineError when no answer comes."""
+    name = host if port == 80 else f"{host}:{port}"
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {name}", "User-Agent: garant-probe", "Connection: close"]
     if method not in ("GET", "HEAD"):
         lines.append("Content-Length: 0")
     try:
-        with socket.create_connection((address, port), timeout=timeout) as raw:
-            connection = tls.wrap_socket(raw, server_hostname=host) if tls else raw
-            with connection:
-                connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
-                answer = http.client.HTTPResponse(connection, method=method)
-                answer.begin()
-                body = answer.read(limit)
+        with socket.create_connection((address, port), timeout=timeout) as connection:
+            connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
+            answer = http.client.HTTPResponse(connection, method=method)
+            answer.begin()
+            body = answer.read(4096)
     except (OSError, http.client.HTTPException) as error:
-        scheme = "https" if tls else "http"
-        raise EngineError(f"{scheme}://{name}{path} gives no HTTP answer: {error or type(error).__name__}") from error
+        raise EngineError(f"http://{name}{path} gives no HTTP answer: {error or type(error).__name__}") from error
     return Answered(answer.status, {key.lower(): value for key, value in answer.getheaders()}, body)
 
 
