@@ -1,7 +1,7 @@
 """Verbs on addresses. Each runs in the tenant's transaction, writes one entry, and reaches every edge with its commit.
 
 - A change of rules is published to the edge and raises the tenant's epoch in the same transaction: no cached decision outlives it.
-- Changes of one tenant's rules follow each other (a lock of the transaction), so that what is published is what is in the table.
+- Changes of one tenant's rules follow each other (its fence), so that what is published is what is in the table.
 - A change that would shut its author out, or open a closed class to everyone, must be confirmed (`LockOut`).
 - A request is settled by one guarded UPDATE: of two answers the second is told that somebody was faster.
 """
@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
+from garant.access import fence
 from garant.access.models import AddressRequest, NetworkRule
 from garant.access.policy import addresses as policy
 from garant.access.policy.addresses import Address, Answer, BadNetwork, LockOut, Rule
@@ -200,8 +201,7 @@ def compiled_rules(*, at: datetime) -> list[edge.AddressRule]:
 
 
 def _locked_rules() -> tuple[Rule, ...]:
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended('access.address_rules/' || %s, 0))", [str(current_tenant())])
+    fence.hold(current_tenant())
     return rules()
 
 

@@ -1,0 +1,132 @@
+"""Tries the door from addresses that may not come in (ASO-16, ASO-22, INT-53, INT-54).
+
+Aspects: `tenant_data` (pages with data), `tenant_url` (anything at the tenant's address, the sign-in page included), `allow` (the
+list lets its own in and nobody else), `deny` (a refused range is refused although it would otherwise be let in).
+
+Each run asks the trust page too, from the same address: it must be seen to pass. A run that could not tell an open page is void.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from garant.access.engines.probes import PASSED, UNCLEAR, WITNESS, Repair, Site, insider, mark, outcome, population, rules_of, stranger
+from garant.access.policy.addresses import Answer, Rule, confined, parse_address, parse_network, verdict
+from garant.identity.queries import TenantFacts
+from garant.kernel.canonical import Json
+from garant.kernel.errors import EngineError
+from garant.kernel.promise import Canary, Observation, Promise
+
+PATHS = {
+    "tenant_data": ("/", "/fr/", "/en/", "/no-such-page"),
+    "tenant_url": (
+        "/",
+        "/.garant/login/",
+        "/.garant/fr/login/",
+        "/.garant/en/login/",
+        "/.garant/fr/console/",
+        "/robots.txt",
+        "//",
+        "/%2e/",
+    ),
+    "allow": ("/", "/.garant/fr/login/"),
+    "deny": ("/", "/.garant/fr/login/"),
+}
+REFUSED_FROM = str(parse_network(WITNESS)[1])
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one tenant's door did. `passes`: what should have been refused and was not; `shut`: what should have passed and did not."""
+
+    tries: int
+    passes: tuple[tuple[str, int], ...] = ()
+    shut: tuple[tuple[str, int], ...] = ()
+
+
+class NetworkProbe:
+    """The engine. `repair` brings a tenant's published rules back; `running` compares the edges that run with what they should hold."""
+
+    def __init__(self, site: Site, *, repair: Repair, witness: Repair, running: Callable[[], Sequence[str]]) -> None:
+        self.site, self._repair, self._witness, self._running = site, repair, witness, running
+
+    def apply(self, promise: Promise) -> Sequence[str]:
+        """Published and running rules are those of the table; what was not, in words."""
+        drift = list(self._running())
+        for tenant in population():
+            drift += self._repair(tenant, self.site.now)
+            if promise.parameters.get("aspect") == "deny":
+                self._witness(tenant, self.site.now)
+        return drift
+
+    def observe(self, promise: Promise) -> Observation:
+        aspect = str(promise.parameters.get("aspect", "tenant_url"))
+        if aspect not in PATHS:
+            raise EngineError(f"access.network has no aspect {aspect!r}")
+        everyone, now = population(), self.site.now
+        without, tried, unprobed = 0, [], 0
+        passes: list[Json] = []
+        shut: list[Json] = []
+        for tenant in everyone:
+            found = rules_of(tenant)
+            if aspect != "deny" and not _listed(found, aspect, now):
+                without += 1
+                continue
+            trial = self._try(tenant, found, aspect, now)
+            if trial is None:
+                unprobed += 1
+                continue
+            tried.append(trial.tries)
+            passes += [{"tenant": mark(tenant), "path": path, "status": status} for path, status in trial.passes]
+            shut += [{"tenant": mark(tenant), "path": path, "status": status} for path, status in trial.shut]
+        facts: dict[str, Json] = {
+            "aspect": aspect,
+            "tenants": len(tried),
+            "tries": sum(tried),
+            "passes": passes,
+            "shut": shut,
+            "without_list": without,
+            "unprobed": unprobed,
+        }
+        return Observation(len(tried), len(tried) + unprobed, facts, self._canary())
+
+    def _try(self, tenant: TenantFacts, found: Sequence[Rule], aspect: str, now: datetime) -> Trial | None:
+        source = _refused_source(found, aspect, now)
+        if source is None:
+            return None
+        passes, tries = [], 0
+        for path in PATHS[aspect]:
+            answer = self.site.ask(tenant, path, source=source)
+            said = outcome(answer)
+            if said == UNCLEAR and path in ("/", "/.garant/fr/login/"):
+                raise EngineError(f"{self.site.host(tenant)}{path} answered {answer.status}: neither let in nor refused")
+            tries += 1
+            if said == PASSED:
+                passes.append((path, answer.status))
+        shut = []
+        inside = insider(found, now) if aspect in ("allow", "deny") else None
+        if inside is not None:
+            for path in PATHS[aspect]:
+                answer = self.site.ask(tenant, path, source=inside)
+                tries += 1
+                if outcome(answer) != PASSED:
+                    shut.append((path, answer.status))
+        return Trial(tries, tuple(passes), tuple(shut))
+
+    def _canary(self) -> Canary:
+        """An open page, asked from a stranger's address, must be reported as letting in."""
+        answer = self.site.probe.ask(self.site.deployment.base, "/fr/", source=REFUSED_FROM)
+        return Canary.HELD if outcome(answer) == PASSED and answer.status == 200 else Canary.MISSED
+
+
+def _listed(found: Sequence[Rule], aspect: str, now: datetime) -> bool:
+    wanted = ("login", "member") if aspect in ("tenant_url", "allow") else ("member",)
+    return set(wanted) <= set(confined(found, now))
+
+
+def _refused_source(found: Sequence[Rule], aspect: str, now: datetime) -> str | None:
+    if aspect != "deny":
+        return stranger(found, "login" if aspect == "tenant_url" else "member", now)
+    denies = [rule for rule in found if rule.answer is Answer.DENY]
+    here = parse_address(REFUSED_FROM)
+    return REFUSED_FROM if all(verdict(denies, here, kind, now) is Answer.DENY for kind in ("login", "member")) else None
