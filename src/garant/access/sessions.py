@@ -79,6 +79,10 @@ class SessionStore(SessionBase):
         self[OPENED] = self.visit.now.isoformat()
         self[FACTOR] = factor
 
+    def pass_factor(self, factor: str) -> None:
+        """The person of this session has just proved a factor; the limits run on."""
+        self[FACTOR] = factor
+
     def load(self) -> Mapping[str, Any]:  # type: ignore[override]
         found = seen(self.digest)
         if found is None:

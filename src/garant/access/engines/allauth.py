@@ -46,7 +46,7 @@ FACTORS = {"totp": "totp", "recovery_codes": "recovery"}
 class TenantBackend(AuthenticationBackend):
     """Login name and password, in one tenant (ASO-17, INT-33)."""
 
-    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:  # noqa: ARG002  the library's signature
         """The person, or None. The same work is done for a name that does not exist (no list of names by the clock)."""
         login, password = credentials.get("username"), credentials.get("password")
         if not login or not password:
@@ -59,12 +59,7 @@ class TenantBackend(AuthenticationBackend):
 
     def get_user(self, user_id: Any) -> Any:
         """A person of the transaction's tenant; None for another tenant's and for one who was deactivated."""
-        return (
-            get_user_model()
-            .objects.select_related("credential")
-            .filter(pk=user_id, tenant_id=current_tenant(), is_active=True)
-            .first()
-        )
+        return get_user_model().objects.select_related("credential").filter(pk=user_id, tenant_id=current_tenant(), is_active=True).first()
 
 
 @functools.cache
@@ -87,7 +82,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_stages(self) -> list[str]:
         return ["allauth.mfa.stages.AuthenticateStage", "garant.access.engines.allauth.EnrolStage"]
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
@@ -106,7 +101,7 @@ class AccountAdapter(DefaultAccountAdapter):
             return "/"
         return "/en/console/" if (get_language() or "").startswith("en") else "/fr/console/"
 
-    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
         return reverse("account_login")
 
     def set_password(self, user: Any, password: str) -> None:
@@ -119,7 +114,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """No mail leaves from here; the audit entry is the notice."""
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ARG002
         return f"{current_tenant()}:{login_key(str(credentials.get('username', '')))}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:

@@ -24,6 +24,16 @@ def drawing(uri: str) -> str:
     """The QR code as inline SVG, without inline style: quiet zone included, dark on light whatever the page's colours."""
     out = io.BytesIO()
     segno.make(uri, error="m", micro=False).save(
-        out, kind="svg", scale=4, border=4, dark="#000", light="#fff", xmldecl=False, svgns=True, svgclass="qr", lineclass=None, omitsize=False
+        out,
+        kind="svg",
+        scale=4,
+        border=4,
+        dark="#000",
+        light="#fff",
+        xmldecl=False,
+        svgns=True,
+        svgclass="qr",
+        lineclass=None,
+        omitsize=False,
     )
     return out.getvalue().decode()
