@@ -7,7 +7,7 @@ setting must not be silently ignored. Derived state (ports in use, secrets) live
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,13 @@ class Configuration:
     statements: tuple[str, ...] = ("aso",)
     """Slugs, or paths of the operator's own TOML documents relative to this file; the first is the front page."""
     application: Application = field(default_factory=Application)
+
+    def with_ports(self, *, https: int = 0, http: int = 0) -> "Configuration":
+        """The same with other ports; 0 keeps the one of the file. Raises ConfigurationError for equal or impossible ports."""
+        made = replace(self, https=https or self.https, http=http or self.http)
+        if made.https == made.http or not all(0 < port < 65536 for port in (made.https, made.http)):
+            raise ConfigurationError(f"--https {made.https} and --http {made.http}: give two different ports from 1 to 65535")
+        return made
 
 
 SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
@@ -96,9 +103,7 @@ def _check_keys(path: Path, text: str, data: Mapping[str, Any]) -> None:
             raise ConfigurationError(f"{_at(path, text, table)}: {table} must be a table: [{table}]")
         for key, value in content.items():
             if key not in SHAPE[table]:
-                raise ConfigurationError(
-                    f"{_at(path, text, key)}: unknown key {key} in [{table}]; write one of {', '.join(SHAPE[table])}"
-                )
+                raise ConfigurationError(f"{_at(path, text, key)}: unknown key {key} in [{table}]; write one of {', '.join(SHAPE[table])}")
             wanted = SHAPE[table][key]
             if not isinstance(value, wanted) or isinstance(value, bool):
                 name = wanted.__name__ if isinstance(wanted, type) else " or ".join(t.__name__ for t in wanted)
@@ -107,9 +112,7 @@ def _check_keys(path: Path, text: str, data: Mapping[str, Any]) -> None:
 
 def _check_values(path: Path, text: str, made: Configuration) -> None:
     if not HOST.match(made.base):
-        raise ConfigurationError(
-            f"{_at(path, text, 'base')}: {made.base!r} is not a host name with a dot, such as trust.example.org"
-        )
+        raise ConfigurationError(f"{_at(path, text, 'base')}: {made.base!r} is not a host name with a dot, such as trust.example.org")
     for name in ("https", "http"):
         if not 0 < getattr(made, name) < 65536:
             raise ConfigurationError(f"{_at(path, text, name)}: addresses.{name} must be a port from 1 to 65535")
@@ -118,9 +121,7 @@ def _check_values(path: Path, text: str, made: Configuration) -> None:
     if made.tls_profile not in TLS_PROFILES:
         raise ConfigurationError(f"{_at(path, text, 'profile')}: tls.profile must be one of {', '.join(TLS_PROFILES)}")
     if not made.statements:
-        raise ConfigurationError(
-            f'{_at(path, text, "publish")}: statements.publish names no statement; write for example ["aso"]'
-        )
+        raise ConfigurationError(f'{_at(path, text, "publish")}: statements.publish names no statement; write for example ["aso"]')
 
 
 def _application(path: Path, text: str, data: Mapping[str, Any]) -> Application:

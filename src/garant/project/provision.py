@@ -103,6 +103,11 @@ def administrator_of(url: str) -> Administrator | None:
     return Administrator(parts.hostname or "127.0.0.1", parts.port or 5432, unquote(parts.username), unquote(parts.password or ""))
 
 
+def database_of(url: str) -> str:
+    """The database that a URL names."""
+    return unquote(urlsplit(url).path[1:]) or "garant"
+
+
 def without_administrator(url: str) -> str:
     """`url` without user name and password: what processes get to see."""
     parts = urlsplit(url)
@@ -137,7 +142,7 @@ def migrate(data: Path, *, environment: Mapping[str, str] | None = None) -> None
     """Bring the tables up to date in a child process that alone knows the owner's password. Raises EngineError with its words."""
     held = {
         **PLAIN_ENVIRONMENT,
-        **(os.environ if environment is None else environment),
+        **{name: value for name, value in (os.environ if environment is None else environment).items() if name.startswith("GARANT_")},
         "GARANT_DATA": str(data),
         "GARANT_ROLE": "owner",
         "DJANGO_SETTINGS_MODULE": "garant.project.settings",

@@ -4,18 +4,22 @@ GARANT_DATA     data directory (default ./var): secrets, sockets, runtime state,
 GARANT_CONFIG   path of garant.toml (default <data>/garant.toml)
 GARANT_ROLE     which database role this process is: web (default), worker, edge, owner
 GARANT_DATABASE_URL   a PostgreSQL of the operator's; default: the embedded one in the data directory
+GARANT_HTTPS, GARANT_HTTP   ports that `garant up` was told on its command line; default: those in use, else garant.toml's
 """
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from garant.project import configuration, runtime
 
 DATA = Path(os.environ.get("GARANT_DATA", "var")).absolute()
 ROLE = os.environ.get("GARANT_ROLE", "web")
-GARANT = configuration.load(Path(os.environ.get("GARANT_CONFIG", DATA / "garant.toml")))
 RUNTIME = runtime.Runtime(DATA)
+GARANT = configuration.load(Path(os.environ.get("GARANT_CONFIG", DATA / "garant.toml"))).with_ports(
+    https=int(os.environ.get("GARANT_HTTPS", RUNTIME.state().get("https", 0))),
+    http=int(os.environ.get("GARANT_HTTP", RUNTIME.state().get("http", 0))),
+)
 
 SECRET_KEY = RUNTIME.secret("django")
 DEBUG = False
@@ -89,6 +93,7 @@ DATABASES = {
         "OPTIONS": {
             "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
             "connect_timeout": 5,
+            **dict(parse_qsl(_PARTS.query)),
             **({"pool": {"min_size": 1, "max_size": 8, "timeout": 5}} if ROLE != "owner" else {}),
         },
     }

@@ -1,0 +1,187 @@
+"""Which processes a deployment has, in the order in which they start.
+
+| name        | serves                                  | database role |
+|-------------|-----------------------------------------|---------------|
+| application | <run>/app.sock (or the operator's own)  | its own       |
+| web         | <run>/web.sock                          | web           |
+| decision    | <run>/decide.sock                       | web           |
+| worker      | jobs, the keep loop                     | worker        |
+| prober      | measures that look from outside         | worker        |
+| collector   | the edge's log, TCP on the loopback     | edge          |
+| agent       | the edge's files, maps and revocations  | edge          |
+| haproxy     | the public ports                        | none          |
+
+Python runs as the service user when that user can execute the interpreter; HAProxy drops to it by itself, its master keeps the ports.
+"""
+
+import grp
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from garant.drivers.process import PLAIN_ENVIRONMENT, drop, service_user
+from garant.project import provision
+from garant.project.configuration import Configuration
+from garant.project.runtime import Runtime
+from garant.project.supervisor import ready
+from garant.project.supervisor.child import Program
+
+SETTINGS = "garant.project.settings"
+LONGEST_PATH = 90
+"""Bytes of a socket's path; the kernel takes 107, HAProxy adds its process number while it binds."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that the processes of one deployment share. `collector`: TCP port of the loopback."""
+
+    runtime: Runtime
+    configuration: Configuration
+    collector: int
+    https: int
+    http: int
+    user: pwd.struct_passwd | None
+    group: grp.struct_group | None
+
+    def environment(self, role: str, *, settings: str = SETTINGS) -> dict[str, str]:
+        """The whole environment of a Python process; nothing is inherited but proxies of no one."""
+        url = os.environ.get("GARANT_DATABASE_URL", "")
+        made = {
+            **PLAIN_ENVIRONMENT,
+            "GARANT_DATA": str(self.runtime.data),
+            "GARANT_ROLE": role,
+            "GARANT_HTTPS": str(self.https),
+            "GARANT_HTTP": str(self.http),
+            "GARANT_SUPERVISED": str(self.runtime.data),
+            "DJANGO_SETTINGS_MODULE": settings,
+            "PYTHONPATH": f"{provision.SOURCES}:{provision.SOURCES.parent / 'examples'}",
+            "PYTHONUNBUFFERED": "1",
+            "HOME": str(self.runtime.run),
+        }
+        if self.configuration.path is not None:
+            made["GARANT_CONFIG"] = str(self.configuration.path)
+        if url:
+            made["GARANT_DATABASE_URL"] = provision.without_administrator(url)
+        return made
+
+    def programs(self) -> list[Program]:
+        """Every process, in order of start."""
+        return [
+            *([] if self.configuration.application.upstream else [self._application()]),
+            self._served("web", "garant.project.wsgi:application", "web.sock", threads=8, target="/"),
+            self._served(
+                "decision",
+                "garant.project.wsgi_decision:application",
+                "decide.sock",
+                threads=4,
+                target="/healthz",
+                settings=f"{SETTINGS}.decision",
+            ),
+            self._python("worker", "worker", "worker"),
+            self._python("prober", "worker", "worker", "--queue", "probe"),
+            self._python("collector", "edge", "edge", "collector"),
+            self._python("agent", "edge", "edge", "agent"),
+            self._haproxy(),
+        ]
+
+    def helper(self, name: str, role: str, *words: str) -> Program:
+        """A `garant` command of this deployment that runs once."""
+        return self._python(name, role, *words)
+
+    def _python(self, name: str, role: str, *words: str) -> Program:
+        return Program(
+            name=name,
+            command=(sys.executable, "-m", "garant", *words),
+            environment=self.environment(role),
+            user=self.user,
+            group=self.group,
+            ready=(lambda: ready.accepts_on(self.collector)) if name == "collector" else None,
+        )
+
+    def _granian(self, application: str, path: Path, *, threads: int) -> tuple[str, ...]:
+        start = (sys.executable, "-m", "granian", "--interface", "wsgi", "--uds", str(path), "--uds-permissions", "660", "--no-ws")
+        return (*start, "--workers", "1", "--blocking-threads", str(threads), "--workers-kill-timeout", "10", application)
+
+    def _served(self, name: str, application: str, file: str, *, threads: int, target: str, settings: str = SETTINGS) -> Program:
+        path = self.runtime.run / file
+        return Program(
+            name=name,
+            command=self._granian(application, path, threads=threads),
+            environment=self.environment("web", settings=settings),
+            user=self.user,
+            group=self.group,
+            ready=lambda: 0 < ready.status_over_socket(path, target) < 500,
+        )
+
+    def _application(self) -> Program:
+        path = self.runtime.run / "app.sock"
+        database = {
+            "SONDAGE_SOCKET": str(path),
+            "SONDAGE_DATA": str(self.runtime.data / "sondage"),
+            "SONDAGE_KEYS": str(self.runtime.data / "assertion" / "public.json"),
+            "SONDAGE_BASE": self.configuration.base,
+            "PGHOST": str(self.runtime.database_socket()),
+            "PGPORT": str(self.runtime.database_port()),
+            "PGDATABASE": "sondage",
+            "PGUSER": "sondage",
+            "PGPASSWORD": self.runtime.secret("database-sondage"),
+        }
+        base = self.environment("web")
+        for name in ("GARANT_ROLE", "GARANT_CONFIG", "GARANT_DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
+            base.pop(name, None)
+        return Program(
+            name="application",
+            command=(sys.executable, "-m", "sondage"),
+            environment={**base, **database},
+            user=self.user,
+            group=self.group,
+            ready=lambda: ready.accepts(path),
+        )
+
+    def _haproxy(self) -> Program:
+        run = self.runtime.run
+        owner = f",mode,660,group,{self.group.gr_name}" if self.group else ",mode,600"
+        return Program(
+            name="haproxy",
+            command=("haproxy", "-W", "-S", f"{run}/master.sock{owner}", "-f", f"{run}/haproxy.cfg"),
+            environment={**PLAIN_ENVIRONMENT, "GARANT_SUPERVISED": str(self.runtime.data)},
+            needs=(run / "haproxy.cfg",),
+            ready=lambda: 0 < ready.status_through_edge(self.https, self.configuration.base) < 500,
+            stop_signal=signal.SIGTERM,
+            directory=run,
+        )
+
+
+def python_user() -> tuple[pwd.struct_passwd | None, grp.struct_group | None, str]:
+    """Who Garant's own processes run as: user, group, and a warning when they must stay root."""
+    user = service_user()
+    if user is None:
+        return None, None, ""
+    group = grp.getgrgid(user.pw_gid)
+    asked = subprocess.run(
+        ["/usr/bin/env", sys.executable, "-c", "import garant.kernel.clock, django"],
+        cwd="/",
+        env={**PLAIN_ENVIRONMENT, "PYTHONPATH": str(provision.SOURCES), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        timeout=60,
+        check=False,
+        **drop(user),
+    )
+    if asked.returncode == 0:
+        return user, group, ""
+    return (
+        None,
+        group,
+        f"WARNING: the system user {user.pw_name} cannot execute {sys.executable} (a closed directory is above it), so Garant's own "
+        "processes run as ROOT. Install under a directory that it can enter, for example /opt/garant; PostgreSQL and HAProxy do drop.",
+    )
+
+
+def check_paths(runtime: Runtime) -> str:
+    """What is wrong with the length of the sockets' paths, or ''."""
+    longest = max(len(os.fsencode(runtime.run / name)) for name in ("decide.sock", "runtime.sock", "master.sock"))
+    return f"{runtime.data} is too long a path for Unix sockets ({longest} bytes, {LONGEST_PATH} at most)" if longest > LONGEST_PATH else ""

@@ -1,0 +1,365 @@
+"""The whole of a deployment on one machine, from nothing to serving, and to a clean end.
+
+    Supervisor(data, configuration, say=print).up()      # returns when asked to stop (SIGINT, SIGTERM)
+
+Order: lock, ports, PostgreSQL, roles and tables, settlement (tenants, statements, keys), processes, watching. What is waited for is
+said. Every death is said in a sentence and in <data>/logs/supervisor.log; a dead process is started again, a dead PostgreSQL too.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psycopg
+
+from garant.drivers.pglaunch import Cluster
+from garant.drivers.process import Deadline, Hold, with_environment
+from garant.kernel.canonical import moment
+from garant.kernel.clock import Clock, SystemClock
+from garant.kernel.errors import ConfigurationError, EngineError
+from garant.project import provision
+from garant.project.configuration import Configuration
+from garant.project.runtime import Runtime
+from garant.project.supervisor import ready
+from garant.project.supervisor.child import Child, Program
+from garant.project.supervisor.plan import Plan, check_paths, python_user
+
+PATIENCE = 90.0
+"""Seconds until a process that does not serve is called an error, in words. It is tried on all the same."""
+LOW, FULL = 256 * 1024 * 1024, 16 * 1024 * 1024
+"""Bytes left on the disk under which a person is told."""
+
+Say = Callable[[str], None]
+
+
+class Supervisor:
+    """One deployment. `postgres_settings`: extra server settings (tests). `demo`: make the demonstration's tenants and people."""
+
+    def __init__(
+        self,
+        data: Path,
+        configuration: Configuration,
+        *,
+        say: Say,
+        clock: Clock | None = None,
+        demo: bool = True,
+        postgres_settings: dict[str, str] | None = None,
+    ) -> None:
+        self.data = data
+        self.configuration = configuration
+        self.children: list[Child] = []
+        self._say_aloud = say
+        self._clock = clock or SystemClock()
+        self._demo = demo
+        self._postgres_settings = postgres_settings or {}
+        self._lock = Hold(data / "lock")
+        self._cluster: Cluster | None = None
+        self._postgres_started: datetime | None = None
+        self._postgres_next = self._clock.now()
+        self._postgres_pause = timedelta(seconds=0.5)
+        self._stopping = threading.Event()
+        self._state: dict[str, Any] = {}
+        self._written = ""
+        self._disk_said = ""
+        self._write_failed = False
+
+    def up(self, *, serving: Callable[[], None] = lambda: None) -> None:
+        """Start everything, call `serving` once the edge answers, watch until asked to stop, stop everything."""
+        with self._signals():
+            try:
+                self.start()
+                if self._wait_until_serving():
+                    serving()
+                while not self._stopping.is_set():
+                    self.tend()
+                    time.sleep(0.2)
+            except KeyboardInterrupt:
+                pass
+            finally:
+                self.stop()
+
+    def start(self) -> None:
+        """Everything up to the start of the processes. Raises a GarantError that says what is in the way."""
+        runtime = provision.prepare(self.data)
+        self._lock.take(what=f"the data directory {self.data}")
+        self._end_stragglers()
+        trouble = check_paths(runtime)
+        if trouble:
+            raise ConfigurationError(f"{trouble}; choose a shorter one with --data")
+        self._check_ports()
+        user, group, warning = python_user()
+        if warning:
+            self.say(warning)
+        self._state = {
+            "database": "garant",
+            "https": self.configuration.https,
+            "http": self.configuration.http,
+            "collector": ready.free_port(),
+            "supervisor": os.getpid(),
+            "processes": {},
+        }
+        self._start_database(runtime)
+        self._clear_sockets(runtime)
+        plan = Plan(runtime, self.configuration, self._state["collector"], self.configuration.https, self.configuration.http, user, group)
+        self._write_state()
+        logs = self.data / "logs"
+        self.children = [Child(program, logs=logs, clock=self._clock, say=self.say) for program in plan.programs()]
+        for child in self.children:
+            child.tend()
+        self._settle(plan)
+        self.tend()
+
+    def tend(self) -> None:
+        """One turn of watching."""
+        self._tend_database()
+        for child in self.children:
+            child.tend()
+        self._write_state()
+        self._look_at_disk()
+
+    def stop(self) -> None:
+        """End everything, the edge first, PostgreSQL last."""
+        self._stopping.set()
+        order = list(reversed(self.children))
+        for child in order:
+            child.ask_to_stop()
+        for child in order:
+            child.stop()
+        self.children = []
+        if self._cluster is not None:
+            self._cluster.stop()
+            self._cluster = None
+        if self._state:
+            self._state["processes"] = {}
+            self._write_state()
+            self.say("Everything has stopped.")
+        self._lock.release()
+
+    def say(self, sentence: str) -> None:
+        """Aloud, and into the supervisor's log; a full disk does not keep it from being said."""
+        self._say_aloud(sentence)
+        with contextlib.suppress(OSError), (self.data / "logs" / "supervisor.log").open("a", encoding="utf-8") as log:
+            log.write(f"{moment(self._clock.now())} {sentence}\n")
+
+    def _settle(self, plan: Plan) -> None:
+        """Tenants, people, statements, keys: what the tables and files must hold before the first visit. Beside the starting processes."""
+        self.say("Settling tenants, statements and keys")
+        words = ("settle",) if self._demo else ("settle", "--no-demo")
+        once = _Once(plan.helper("settle", "web", *words), self.data / "logs", self._clock, self.say)
+        once.run(meanwhile=self.tend)
+
+    def _wait_until_serving(self) -> bool:
+        deadline, said = Deadline(PATIENCE), ""
+        while not self._stopping.is_set():
+            self.tend()
+            missing = [child for child in self.children if not child.serves]
+            if not missing:
+                return True
+            if deadline.passed():
+                for child in missing:
+                    self.say(f"ERROR: the process {child.program.name} does not serve ({child.state}). Last words: {child.last_words(600)}")
+                return True
+            names = ", ".join(child.program.name for child in missing)
+            if names != said and deadline.left() < PATIENCE - 2:
+                self.say(f"Waiting for {names}")
+                said = names
+            time.sleep(0.1)
+        return False
+
+    def _check_ports(self) -> None:
+        for option, port in (("https", self.configuration.https), ("http", self.configuration.http)):
+            holder = ready.holder_of_port(port)
+            if holder:
+                raise ConfigurationError(
+                    f"port {port} is in use by {holder}: choose another with --{option} PORT, or addresses.{option} in garant.toml"
+                )
+
+    def _start_database(self, runtime: Runtime) -> None:
+        url = os.environ.get("GARANT_DATABASE_URL", "")
+        if url:
+            self._use_server(url, runtime)
+            return
+        self._cluster = Cluster(
+            self.data / "pg",
+            password=runtime.secret("database-superuser"),
+            log=self.data / "logs" / "postgres.log",
+            settings=self._postgres_settings,
+        )
+        self._cluster.start(say=self.say)
+        self._postgres_started = self._clock.now()
+        self._state |= {"database_socket": str(self._cluster.socket), "database_port": self._cluster.port}
+        self._write_state()
+        administrator = provision.Administrator(
+            str(self._cluster.socket), self._cluster.port, "postgres", runtime.secret("database-superuser")
+        )
+        self._bring_up_to_date(administrator, runtime)
+
+    def _use_server(self, url: str, runtime: Runtime) -> None:
+        administrator = provision.administrator_of(url)
+        if administrator is not None:
+            self._bring_up_to_date(administrator, runtime, database=provision.database_of(url))
+        else:
+            self.say("Bringing the tables up to date")
+            provision.migrate(self.data, environment=os.environ)
+
+    def _bring_up_to_date(self, administrator: provision.Administrator, runtime: Runtime, database: str = "garant") -> None:
+        provision.make_roles(administrator, runtime, database=database, example=not self.configuration.application.upstream)
+        wanted = _schema_mark()
+        with administrator.connect(database) as inside:
+            found = inside.execute(
+                "select shobj_description(oid, 'pg_database') from pg_database where datname = %s", [database]
+            ).fetchone()
+        if found == (wanted,):
+            return
+        self.say("Bringing the tables up to date")
+        provision.migrate(self.data, environment={**os.environ, "GARANT_DATABASE_URL": os.environ.get("GARANT_DATABASE_URL", "")})
+        with administrator.connect(database) as inside:
+            inside.execute(
+                psycopg.sql.SQL("comment on database {} is {}").format(psycopg.sql.Identifier(database), psycopg.sql.Literal(wanted))
+            )
+
+    def _tend_database(self) -> None:
+        if self._cluster is None or self._cluster.alive() or self._clock.now() < self._postgres_next:
+            return
+        self.say("PostgreSQL has ended; it is started again and recovers from its log.")
+        try:
+            self._cluster.start(say=self.say)
+        except EngineError as error:
+            self._postgres_next = self._clock.now() + self._postgres_pause
+            self._postgres_pause = min(self._postgres_pause * 2, timedelta(seconds=30))
+            self.say(f"{error} Next try in {(self._postgres_next - self._clock.now()).total_seconds():.0f} s.")
+            return
+        self._postgres_pause = timedelta(seconds=0.5)
+        self._postgres_started = self._clock.now()
+        if self._state["database_port"] != self._cluster.port:
+            self._state["database_port"] = self._cluster.port
+        self.say("PostgreSQL accepts connections again.")
+
+    def _end_stragglers(self) -> None:
+        """Processes of a supervisor that was killed and that the kernel's signal did not end."""
+        mark = f"GARANT_SUPERVISED={self.data}"
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            left = [pid for pid in with_environment(mark) if pid != os.getpid()]
+            if not left:
+                return
+            self.say(f"Ending {len(left)} processes that an earlier start left behind.")
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            for _ in Deadline(10).tries(0.1):
+                if not with_environment(mark):
+                    break
+
+    def _clear_sockets(self, runtime: Runtime) -> None:
+        for name in ("web.sock", "decide.sock", "app.sock", "haproxy.cfg"):
+            (runtime.run / name).unlink(missing_ok=True)
+
+    def _write_state(self) -> None:
+        """Written when something changed; a full disk is said once and does not end the watching."""
+        processes: dict[str, Any] = {}
+        if self._cluster is not None and self._cluster.pid is not None and self._postgres_started is not None:
+            processes["postgres"] = {
+                "pid": self._cluster.pid,
+                "started": moment(self._postgres_started),
+                "state": "serving",
+                "restarts": 0,
+            }
+        for child in self.children:
+            processes[child.program.name] = {
+                "pid": child.pid,
+                "started": moment(child.started) if child.started else None,
+                "state": child.state,
+                "restarts": child.restarts,
+            }
+        state = {**self._state, "processes": processes}
+        if repr(state) == self._written:
+            return
+        try:
+            Runtime(self.data).write_state(state)
+            self._written = repr(state)
+            self._write_failed = False
+        except OSError as error:
+            if not self._write_failed:
+                self.say(f"The state of the processes cannot be written to {self.data}: {error.strerror}.")
+            self._write_failed = True
+
+    def _look_at_disk(self) -> None:
+        left = shutil.disk_usage(self.data).free
+        word = "full" if left < FULL else "low" if left < LOW else ""
+        if word == self._disk_said:
+            return
+        before, self._disk_said = self._disk_said, word
+        if word == "full":
+            self.say(
+                f"ERROR: the disk of {self.data} is full ({left // 1024} KiB left). PostgreSQL cannot write, so changes and sign-ins are "
+                "refused; nothing that was saved is lost. Free some space: service resumes by itself."
+            )
+        elif word == "low" and before == "":
+            self.say(f"WARNING: only {left // (1024 * 1024)} MiB are left on the disk of {self.data}.")
+        elif before == "full":
+            self.say(f"The disk of {self.data} has room again ({left // (1024 * 1024)} MiB).")
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """The first signal ends the start or the watching; the following ones are ignored, since the end is under way."""
+
+        def asked(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the interface of the standard library
+            for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(each, signal.SIG_IGN)
+            self._stopping.set()
+            raise KeyboardInterrupt
+
+        before = {each: signal.signal(each, asked) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+class _Once:
+    """A command that runs to its end while the others start."""
+
+    def __init__(self, program: Program, logs: Path, clock: Clock, say: Say) -> None:
+        self._child = Child(program, logs=logs, clock=clock, say=lambda _: None)
+        self._say = say
+
+    def run(self, *, meanwhile: Callable[[], None]) -> None:
+        """Raises EngineError with its last words when it fails or does not end within two minutes."""
+        size = self._child.log.stat().st_size if self._child.log.exists() else 0
+        self._child.tend()
+        try:
+            for _ in Deadline(120).tries(0.1):
+                meanwhile()
+                status = self._child.ended()
+                if status == 0:
+                    return
+                if status is not None:
+                    break
+        finally:
+            self._child.stop()
+        with self._child.log.open("rb") as log:
+            log.seek(size)
+            words = log.read().decode(errors="replace").strip()[-3000:]
+        raise EngineError(f"the deployment could not be settled: {words}")
+
+
+def _schema_mark() -> str:
+    """Digest of every migration and SQL file: the tables are brought up to date when it changes."""
+    sources = provision.SOURCES / "garant"
+    digest = hashlib.sha256()
+    for path in sorted([*sources.rglob("migrations/*.py"), *sources.rglob("sql/*.sql"), provision.SOURCES / "garant/project/provision.py"]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    locks = provision.SOURCES.parent / "requirements.lock"
+    if locks.exists():
+        digest.update(locks.read_bytes())
+    return f"garant schema {digest.hexdigest()[:32]}"
