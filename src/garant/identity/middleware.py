@@ -24,9 +24,7 @@ class TenantOfHost:
         host = request.get_host().split(":")[0].lower()
         tenant = tenant_of_host(host)
         if tenant is None:
-            return HttpResponse(
-                f"No service answers for {settings.BASE_HOST} under this name.\n", status=421, content_type="text/plain"
-            )
+            return HttpResponse(f"No service answers for {settings.BASE_HOST} under this name.\n", status=421, content_type="text/plain")
         request.tenant = tenant  # type: ignore[attr-defined]
         with tenant_transaction(tenant.id, scope="operator" if tenant.operator else ""):
             response = self.get_response(request)

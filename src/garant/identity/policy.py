@@ -27,9 +27,7 @@ def folded(name: str) -> str:
 def checked_slug(slug: str) -> str:
     """`slug` if it can be a tenant's host label; InputError says what to write instead."""
     if not SLUG.fullmatch(slug):
-        raise InputError(
-            f"{slug!r} cannot be a tenant name: write lower-case letters, digits and hyphens, a letter first, 42 at most"
-        )
+        raise InputError(f"{slug!r} cannot be a tenant name: write lower-case letters, digits and hyphens, a letter first, 42 at most")
     if slug in RESERVED_SLUGS:
         raise InputError(f"{slug!r} is reserved; choose another tenant name")
     return slug
@@ -46,7 +44,5 @@ def checked_login(name: str) -> str:
 def checked_role(role: str) -> str:
     """A role's name; InputError when it could not travel in a header."""
     if not ROLE.fullmatch(role):
-        raise InputError(
-            f"{role!r} cannot be a role: write lower-case letters, digits and underscores, a letter first, 31 at most"
-        )
+        raise InputError(f"{role!r} cannot be a role: write lower-case letters, digits and underscores, a letter first, 31 at most")
     return role

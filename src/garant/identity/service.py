@@ -22,6 +22,10 @@ from garant.identity.models import RoleAssignment, Tenant, User
 from garant.kernel.errors import InputError
 
 
+ADMIN, MEMBER = policy.ADMIN, policy.MEMBER
+"""Roles that exist in every tenant; see `policy`."""
+
+
 class TenantMismatch(RuntimeError):
     """Two tenants would be mixed in one transaction."""
 
@@ -79,9 +83,7 @@ def add_tenant(
         policy.checked_slug(slug)
     if not name.strip():
         raise InputError("a tenant needs a name")
-    tenant = Tenant(
-        slug=slug, name=name.strip(), host=host.lower(), operator=operator, language=language, zone=zone, created_at=at
-    )
+    tenant = Tenant(slug=slug, name=name.strip(), host=host.lower(), operator=operator, language=language, zone=zone, created_at=at)
     try:
         with transaction.atomic():
             tenant.save(force_insert=True)

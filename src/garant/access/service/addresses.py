@@ -20,9 +20,8 @@ from garant.access.queries.addresses import RequestFacts, request_facts, rules, 
 from garant.audit import service as audit
 from garant.audit.service import Kind
 from garant.edge import service as edge
-from garant.identity.policy import ADMIN
 from garant.identity.queries import roles_of, tenants
-from garant.identity.service import current_tenant
+from garant.identity.service import ADMIN, current_tenant
 from garant.kernel.canonical import moment
 from garant.kernel.errors import Refused
 from garant.kernel.text import NBSP, Text

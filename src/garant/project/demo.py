@@ -1,0 +1,93 @@
+"""What `garant up` shows to a newcomer: two customers of a small vendor, with their people, roles and addresses.
+
+Idempotent: what exists is left alone, a person who has a password keeps it. Names of places and people are invented.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from garant.access import service as access
+from garant.identity import queries as identity
+from garant.identity import service as identities
+from garant.identity.service import tenant_transaction
+from garant.vault import service as vault
+
+ACTOR = "system:demonstration"
+HOME = ("127.0.0.1/32", "::1/128")
+WORDS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True)
+class Town:
+    """One demonstration tenant. `people`: login, name, roles."""
+
+    slug: str
+    name: str
+    people: Sequence[tuple[str, str, tuple[str, ...]]]
+
+
+TOWNS = (
+    Town(
+        "saint-elan",
+        "Ville de Saint-Élan",
+        (
+            ("rosalie", "Rosalie Béchamp", ("member", "admin", "author")),
+            ("juliane", "Juliane Mercereau", ("member", "author")),
+            ("omer", "Omer Lavigueur", ("member",)),
+        ),
+    ),
+    Town(
+        "trois-rapides",
+        "MRC des Trois-Rapides",
+        (
+            ("thais", "Thaïs Corriveau-Nault", ("member", "admin", "author")),
+            ("noe", "Noé Lapalice", ("member",)),
+        ),
+    ),
+)
+STAFF = (("maude", "Maude Thériault-Kane", ("member", "admin")),)
+
+
+@dataclass(frozen=True)
+class Account:
+    """A way in, shown once. `host`: where to sign in."""
+
+    host: str
+    login: str
+    name: str
+    password: str
+    roles: tuple[str, ...]
+
+
+def load(*, operator: str, base: str, at: datetime) -> list[Account]:
+    """Make what is missing and return the accounts whose password was made now (none at a second start)."""
+    made = [*_tenant("operator", operator, base, STAFF, at=at, operator=True)]
+    for town in TOWNS:
+        made += _tenant(town.slug, town.name, f"{town.slug}.{base}", town.people, at=at)
+    return made
+
+
+def _tenant(
+    slug: str, name: str, host: str, people: Sequence[tuple[str, str, tuple[str, ...]]], *, at: datetime, operator: bool = False
+) -> list[Account]:
+    with tenant_transaction(None, scope="operator"):
+        found = next((tenant for tenant in identity.tenants() if tenant.slug == slug), None)
+        id_ = found.id if found else identities.add_tenant(slug=slug, name=name, host=host, at=at, actor=ACTOR, operator=operator).id
+    with tenant_transaction(id_, scope="operator" if operator else ""):
+        vault.make_tenant_keys(tenant=id_, at=at, actor=ACTOR)
+        if found is None and not operator:
+            for network in HOME:
+                access.add_rule(
+                    network=network, verdict="allow", classes=("login", "member"), label="Cette machine", at=at, actor=ACTOR, confirm=True
+                )
+        known = {person.login for person in identity.people()}
+        return [_person(host, *person, at=at) for person in people if person[0] not in known]
+
+
+def _person(host: str, login: str, name: str, roles: tuple[str, ...], *, at: datetime) -> Account:
+    user = identities.add_user(login=login, name=name, at=at, actor=ACTOR, roles=roles)
+    password = "-".join("".join(secrets.choice(WORDS) for _ in range(5)) for _ in range(4))
+    access.set_password(user=user.id, raw=password, at=at, actor=ACTOR)
+    return Account(host, login, name, password, roles)
