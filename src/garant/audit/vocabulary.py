@@ -35,6 +35,7 @@ class Kind(StrEnum):
     EVIDENCE_RECORDED = "system:evidence:recorded"
     VERDICT_CHANGED = "system:verdict:changed"
     EXCEPTION_GRANTED = "staff:exception:granted"
+    TLS_REPORT_MADE = "system:tls_report:made"
     KEY_MADE = "system:key:made"
     KEY_SUSPENDED = "staff:key:suspended"
     KEY_RESUMED = "staff:key:resumed"

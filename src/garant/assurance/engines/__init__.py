@@ -1,0 +1,1 @@
+"""Looking at what is served: TLS, pages at several widths, accessibility, old browsers."""

@@ -1,0 +1,1 @@
+"""Rules of what is examined: cipher suites, sheets, pages. Pure."""
