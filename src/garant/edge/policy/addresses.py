@@ -134,3 +134,15 @@ def _holds(outer: Network, inner: Network) -> bool:
     if isinstance(outer, ipaddress.IPv4Network):
         return isinstance(inner, ipaddress.IPv4Network) and inner.subnet_of(outer)
     return isinstance(inner, ipaddress.IPv6Network) and inner.subnet_of(outer)
+
+
+def between(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Entries to hold while the zones change, since two maps cannot change at one moment: nobody passes whom old and new refuse.
+
+    New entries win over old ones; a default stays at *deny* when either side denies.
+    """
+    held = {**old, **new}
+    for key in held:
+        if key.startswith("*|") and "deny" in (old.get(key), new.get(key)):
+            held[key] = "deny"
+    return held

@@ -1,0 +1,1 @@
+"""What brings HAProxy to the compiled state, and looks whether it is there."""
