@@ -25,6 +25,7 @@ import pytest  # noqa: E402
 
 from garant.project import provision  # noqa: E402
 from support.database import Database  # noqa: E402
+from support.world import World  # noqa: E402
 
 provision.prepare(DATA)
 if not os.environ.get("GARANT_TEST_DATA"):
@@ -98,3 +99,14 @@ def _acting(role: str) -> Any:
 
 
 as_worker, as_edge, as_owner = _acting("worker"), _acting("edge"), _acting("owner")
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """A whole deployment, shared by the tests of the run: whoever breaks something mends it before the test ends."""
+    made = World()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()

@@ -1,0 +1,82 @@
+"""Hands inside a running deployment, for tests: one process per database role that answers one JSON line per JSON line.
+
+    python -m support.steward worker        (environment as the supervisor gives it)
+
+- `person`: make somebody with a password, in a tenant (role web).
+- `keep`: run the measures of one promise or of the claims named, now (role worker), and tell the verdicts.
+- `verdicts`: the state of every claim of every statement, as published.
+"""
+
+import json
+import secrets
+import sys
+import traceback
+from typing import Any
+
+import django
+
+django.setup()
+
+from garant.access import service as access  # noqa: E402 - Django is set up first
+from garant.identity import queries as identity  # noqa: E402
+from garant.identity import service as identities  # noqa: E402
+from garant.identity.service import tenant_transaction  # noqa: E402
+from garant.kernel.clock import SystemClock  # noqa: E402
+from garant.statement import queries as statements  # noqa: E402
+from garant.statement import service as statement  # noqa: E402
+from garant.statement.queries.binding import documents, registry  # noqa: E402
+from garant.statement.queries.schedule import upcoming  # noqa: E402
+
+CLOCK = SystemClock()
+
+
+def person(*, tenant: str, login: str, roles: list[str], name: str = "") -> dict[str, str]:
+    """A person with a generated password; the same login again gets a new password."""
+    with tenant_transaction(None, scope="operator"):
+        facts = next(each for each in identity.tenants() if each.slug == tenant)
+    password = secrets.token_urlsafe(18)
+    with tenant_transaction(facts.id, scope="operator" if facts.operator else ""):
+        now = CLOCK.now()
+        found = next((each for each in identity.people() if each.login == login), None)
+        user = found or identities.add_user(login=login, name=name or login, at=now, actor="system:test", roles=tuple(roles))
+        access.set_password(user=user.id, raw=password, at=now, actor="system:test")
+    return {"user": str(user.id), "password": password}
+
+
+def keep(*, claims: list[str]) -> dict[str, str]:
+    """Run every measure on which these claims rest, then tell their states."""
+    keys = {claim.control for document in documents() for claim in document.claims if claim.id in claims}
+    table = registry()
+    for due in upcoming(table, documents(), CLOCK.now()):
+        if due.promise.key in keys:
+            statement.keep_promise(promise=due.promise, keeper=due.keeper, clock=CLOCK, registry=table)
+    return {claim: found["state"] for claim, found in verdicts().items() if claim in claims}
+
+
+def verdicts() -> dict[str, Any]:
+    """Claim id to state and reasons, over all statements in force."""
+    found = {}
+    for document in documents():
+        page = statements.page(document.slug, now=CLOCK.now())
+        for chapter in page.chapters if page else ():
+            for claim in chapter.claims:
+                found[claim.id] = {"state": str(claim.state), "reason": claim.reason.en, "number": claim.number.en, "words": claim.words.en}
+    return found
+
+
+VERBS = {"person": person, "keep": keep, "verdicts": verdicts}
+
+
+def main() -> None:
+    """Answer until the other side closes. An error is an answer too: the test shows it."""
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            answer = {"ok": VERBS[asked.pop("verb")](**asked)}
+        except Exception:  # noqa: BLE001 - the outer loop of this process: the test must see what happened
+            answer = {"error": traceback.format_exc()}
+        print(json.dumps(answer), flush=True)  # noqa: T201 - its one way of speaking
+
+
+if __name__ == "__main__":
+    main()
