@@ -68,6 +68,8 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
     set: list[str] = field(default_factory=list)
     """Every Set-Cookie line that was received, in order."""
+    place: str = ""
+    """The path that was asked last."""
 
     def get(self, path: str) -> Answer:
         return self._ask(path, "GET", b"", ())
@@ -96,6 +98,7 @@ class Browser:
     def _ask(self, path: str, method: str, body: bytes, headers: Iterable[tuple[str, str]]) -> Answer:
         sent = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         cookie = [("cookie", sent)] if sent else []
+        self.place = path
         answer = self.probe.ask(self.host, path, method=method, body=body, headers=(*headers, *cookie), source=self.source)
         self.set += answer.all("set-cookie")
         for name, value in answer.cookies.items():

@@ -6,15 +6,16 @@
 """
 
 import ipaddress
+import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from garant.access.policy.addresses import Answer as Says
 from garant.access.policy.addresses import Rule, parse_address, verdict
+from garant.access.policy.totp import code, step_of
 from garant.access.queries.addresses import rules
 from garant.drivers.http_probe import Answer, Browser, HttpProbe
 from garant.identity.queries import TenantFacts, tenants
@@ -28,6 +29,12 @@ STRANGERS = ("127.66.53.1", "127.143.88.7", "127.201.3.3", "127.19.240.9", "127.
 LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 WITNESS = "127.66.54.0/24"
 """A range that Garant refuses for every tenant, so that the refusal of a range can be tried: nobody can come from there."""
+
+CANARY_LOGIN = "garant-temoin"
+"""Login name of the person made for probing, in every tenant; reserved."""
+
+LOGIN_PAGE = "/.garant/fr/login/"
+COOKIE = "__Host-sid"
 
 REFUSED, PASSED, UNCLEAR = "refused", "passed", "unclear"
 
@@ -124,10 +131,36 @@ def _loopback_of(found: Sequence[Rule]) -> Iterator[str]:
             yield str(next(iter(rule.network.hosts()), rule.network.network_address))
 
 
-@contextmanager
-def asking(what: str) -> Iterator[None]:
-    """Errors of reading a page, in words of the measure."""
-    try:
-        yield
-    except (KeyError, IndexError, ValueError) as error:
-        raise EngineError(f"{what}: the page was not what was expected ({error})") from error
+@dataclass(frozen=True)
+class SignedIn:
+    """What a login showed. `identifiers`: the session's, before the password, after it, and at the end. `page`: where it led."""
+
+    identifiers: tuple[str, ...]
+    page: Answer
+
+
+def sign_in(browser: Browser, canary: Canary, now: datetime, *, ahead: int = 0) -> SignedIn:
+    """Come in as a person does: password, then the code of `ahead` steps from now. Raises EngineError when the pages do not lead in."""
+    page = browser.follow(browser.get(LOGIN_PAGE))
+    identifiers = [browser.cookies.get(COOKIE, "")]
+    answer = browser.post(browser.place, {**token(page), "login": canary.login, "password": canary.password})
+    page = _led_on(browser, answer, "the password")
+    identifiers.append(browser.cookies.get(COOKIE, ""))
+    answer = browser.post(browser.place, {**token(page), "code": code(canary.secret, step_of(now) + ahead)})
+    page = _led_on(browser, answer, "the code")
+    identifiers.append(browser.cookies.get(COOKIE, ""))
+    return SignedIn(tuple(identifiers), page)
+
+
+def token(page: Answer) -> dict[str, str]:
+    """The form's token, as its field."""
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+    if found is None:
+        raise EngineError(f"a page of Garant (status {page.status}) has no form")
+    return {"csrfmiddlewaretoken": found[1]}
+
+
+def _led_on(browser: Browser, answer: Answer, what: str) -> Answer:
+    if answer.status not in (302, 303):
+        raise EngineError(f"the canary could not sign in: after {what}, {browser.host}{browser.place} answered {answer.status}")
+    return browser.follow(answer)

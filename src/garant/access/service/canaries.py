@@ -1,0 +1,100 @@
+"""A person made for probing: woken for one probe with new credentials, then put to rest.
+
+- One for each tenant, marked by its login name; asleep it has no password, no factor, no role and is deactivated.
+- Its credentials are made at each waking and live in the probe's memory: nobody can use them afterwards, and no file holds them.
+- Only one probe at a time uses it (a lock of the database, given back when the process that holds it dies).
+- Every waking leaves the entries of any other account.
+"""
+
+import secrets
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db import connection
+
+from garant.access.engines.enrolment import new_secret
+from garant.access.engines.probes import CANARY_LOGIN, Canary
+from garant.access.policy import totp
+from garant.access.service.factors import enrol_totp, reset_factors
+from garant.access.service.passwords import drop_password, set_password
+from garant.access.service.sessions import end_sessions_of
+from garant.drivers.process import Deadline
+from garant.identity import service as people
+from garant.identity.queries import TenantFacts, person_by_login, roles_of
+from garant.identity.service import tenant_transaction
+from garant.kernel.errors import EngineError
+
+NAME = "Témoin de Garant"
+ACTOR = "system:prober"
+PATIENCE = 120.0
+"""Seconds to wait for another probe of the same tenant to end."""
+
+BEFORE = timedelta(seconds=2 * totp.PERIOD)
+"""The factor is enrolled as of so long ago: the codes of the present and of the next step are still unused."""
+
+
+@contextmanager
+def awake(tenant: TenantFacts, *, roles: Sequence[str], at: datetime, factor: bool = True) -> Iterator[Canary]:
+    """The tenant's canary with these roles, for as long as the block lasts. Not inside a transaction: the edge must see it."""
+    with _alone(tenant):
+        canary = _wake(tenant, roles=roles, at=at, factor=factor)
+        try:
+            yield canary
+        finally:
+            _rest(tenant, canary.user, at=at)
+
+
+def _wake(tenant: TenantFacts, *, roles: Sequence[str], at: datetime, factor: bool) -> Canary:
+    password, secret = secrets.token_urlsafe(24), new_secret()
+    with tenant_transaction(tenant.id):
+        found = person_by_login(CANARY_LOGIN, tenant.id)
+        person = found or people.add_user(login=CANARY_LOGIN, name=NAME, at=at, actor=ACTOR)
+        people.set_active(user=person.id, active=True, at=at, actor=ACTOR)
+        _roles(person.id, roles, at)
+        set_password(user=person.id, raw=password, actor=ACTOR, at=at)
+        reset_factors(user=person.id, actor=ACTOR, at=at)
+        if factor:
+            earlier = at - BEFORE
+            enrol_totp(user=person.id, secret=secret, code=totp.code(secret, totp.step_of(earlier)), actor=ACTOR, at=earlier)
+    return Canary(person.id, CANARY_LOGIN, password, secret)
+
+
+def _rest(tenant: TenantFacts, user: uuid.UUID, *, at: datetime) -> None:
+    with tenant_transaction(tenant.id):
+        _roles(user, (), at)
+        drop_password(user=user)
+        reset_factors(user=user, actor=ACTOR, at=at)
+        people.set_active(user=user, active=False, at=at, actor=ACTOR)
+        end_sessions_of(user=user, actor=ACTOR, at=at, why="deactivated")
+
+
+def _roles(user: uuid.UUID, wanted: Sequence[str], at: datetime) -> None:
+    held = set(roles_of(user))
+    for role in sorted(held - set(wanted)):
+        people.revoke_role(user=user, role=role, at=at, actor=ACTOR)
+    for role in sorted(set(wanted) - held):
+        people.grant_role(user=user, role=role, at=at, actor=ACTOR)
+
+
+@contextmanager
+def _alone(tenant: TenantFacts) -> Iterator[None]:
+    key = int.from_bytes(uuid.uuid5(tenant.id, CANARY_LOGIN).bytes[:8], "big", signed=True)
+    for _ in Deadline(PATIENCE).tries(0.2):
+        if _ask("select pg_try_advisory_lock(%s)", key):
+            break
+    else:
+        raise EngineError(f"another probe has held the canary of {tenant.slug} for {PATIENCE:g} s")
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.connection.closed:
+            _ask("select pg_advisory_unlock(%s)", key)
+
+
+def _ask(query: str, key: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(query, [key])
+        row = cursor.fetchone()
+    return bool(row and row[0])
