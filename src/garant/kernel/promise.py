@@ -50,6 +50,10 @@ class Check:
     command: str
     expected: Text
 
+    def filled(self, *, host: str, tenant: str) -> "Check":
+        """The same with the two places named: what a reader can paste."""
+        return Check(self.command.replace("{host}", host).replace("{tenant}", tenant), self.expected)
+
 
 @dataclass(frozen=True)
 class Measure:

@@ -53,7 +53,7 @@ class EvidenceRow(models.Model):
     facts = models.JSONField()
     canary = models.CharField(max_length=8)
     drift = models.JSONField()
-    error = models.TextField(null=True)  # noqa: DJ001 - null is "the engine answered", an empty error is not
+    error = models.TextField(null=True)  # null is "the engine answered", an empty error is not
     digest = models.CharField(max_length=64)
     position = models.BigIntegerField(unique=True)
 

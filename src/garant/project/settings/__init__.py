@@ -149,6 +149,8 @@ FORMAT_MODULE_PATH = ["garant.project.formats"]
 STATIC_URL = "/.garant/static/"
 STATIC_ROOT = DATA / "static"
 
+PROMISE_REGISTRY = "garant.project.registry.registry"
+
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
 PROCRASTINATE_IMPORT_PATHS = ["garant.statement.jobs", "garant.access.jobs"]
 

@@ -87,8 +87,8 @@ class Document:
         return next((claim for claim in self.claims if claim.id == id_), None)
 
 
-def parse(text: str, *, name: str, controls: Collection[str]) -> Document:
-    """The document in `text`; `name` is its file in messages, `controls` the registry's keys. Raises DocumentError with every mistake."""
+def parse(text: str, *, name: str, controls: Collection[str] | None) -> Document:
+    """The document in `text`; `name` is its file in messages; `controls`: the registry's keys (None: any). Raises DocumentError."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -108,7 +108,7 @@ def _syntax(name: str, message: str) -> str:
     return f"{name}:{found['line']}: not valid TOML at column {found['column']}: {found['what']}"
 
 
-def _document(reader: Reader, data: Mapping[str, Any], controls: Collection[str]) -> Document | None:
+def _document(reader: Reader, data: Mapping[str, Any], controls: Collection[str] | None) -> Document | None:
     root = Table(reader, (), data)
     root.only("statement", "chapter", "claim")
     head = root.table("statement")
@@ -143,7 +143,7 @@ def _chapter(table: Table) -> Chapter:
     return Chapter(table.string("key"), table.text("title") or _LATER, table.text("intro", required=False))
 
 
-def _claim(table: Table, controls: Collection[str]) -> Claim:
+def _claim(table: Table, controls: Collection[str] | None) -> Claim:
     table.only("id", "chapter", "class", "inherited", "family", "fr", "en", "control", "parameters", "controls", "unbuilt", "note")
     id_ = table.string("id")
     if id_ and not CLAIM_ID.match(id_):
@@ -166,7 +166,7 @@ def _claim(table: Table, controls: Collection[str]) -> Claim:
     )
 
 
-def _sorted(table: Table, id_: str, controls: Collection[str]) -> tuple[tuple[Promise, ...], Text | None, Mapping[str, Json] | None]:
+def _sorted(table: Table, id_: str, controls: Collection[str] | None) -> tuple[tuple[Promise, ...], Text | None, Mapping[str, Json] | None]:
     """How the claim is kept: exactly one of `control`, `controls`, `unbuilt`."""
     ways = [way for way in ("control", "controls", "unbuilt") if table.has(way)]
     if len(ways) != 1:

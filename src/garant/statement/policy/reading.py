@@ -145,8 +145,8 @@ class Table:
             self.say(key, f"there is no {key}; write [[{key}]] at least once")
         return [Table(self._reader, (*self._path, key, index), item) for index, item in enumerate(value)]
 
-    def known(self, key: str, value: str, names: Collection[str], message: str) -> None:
-        if value and value not in names:
+    def known(self, key: str, value: str, names: Collection[str] | None, message: str) -> None:
+        if value and names is not None and value not in names:
             self.say(key, f"{message}; {self._reader.nearest(value, names)}")
 
     def _wrong(self, key: str, wanted: str) -> None:

@@ -1,0 +1,49 @@
+"""Recording one run: the evidence and its entry in the outbox live or die together."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from garant.audit import service as audit
+from garant.audit.service import Kind
+from garant.identity.service import tenant_transaction
+from garant.kernel.canonical import Json, digest
+from garant.kernel.errors import EngineError
+from garant.kernel.promise import Canary, Evidence, Measure, Observation, Promise
+from garant.statement.models import EvidenceRow
+from garant.statement.queries import verdicts as queries
+
+
+def record(
+    promise: Promise, measure: Measure, seen: Observation | EngineError, now: datetime, *, actor: str = "system:worker"
+) -> Sequence[Evidence]:
+    """Append one run and give back the runs that its verdict may rest on, this one among them.
+
+    A failed engine leaves a run too, with its words and no facts: silence is evidence of nothing, and must be seen. Raises TypeError
+    for facts without a canonical form (a float).
+    """
+    failed = isinstance(seen, EngineError)
+    found = Observation(0, 0, {}, Canary.NONE, seen.drift) if isinstance(seen, EngineError) else seen
+    content: dict[str, Json] = {
+        "id": str(uuid.uuid4()),
+        "promise": promise.identity,
+        "parameters": promise.parameters,
+        "measure": measure.key,
+        "checked": found.checked,
+        "in_scope": found.in_scope,
+        "facts": found.facts,
+        "canary": found.canary.value,
+        "drift": list(found.drift),
+        "error": str(seen) if failed else None,
+    }
+    moments = {"observed_at": now, "received_at": now, "valid_until": now + measure.freshness}
+    sealed = digest({**content, **moments})
+    with tenant_transaction(None):
+        position = audit.append(
+            Kind.EVIDENCE_RECORDED,
+            at=now,
+            actor=actor,
+            payload={"evidence": content["id"], "promise": promise.identity, "measure": measure.key, "digest": sealed},
+        )
+        EvidenceRow.objects.create(**content, **moments, digest=sealed, position=position)
+        return queries.runs(promise.identity, measure.key)
