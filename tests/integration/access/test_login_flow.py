@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from garant.access.models import Session
-from garant.access.sessions import digest_of
 from garant.access.service import reset_factors
+from garant.access.sessions import digest_of
 from garant.audit import queries as audit
 from garant.identity.service import tenant_transaction
 from support.visitors import NOW, PASSWORD, Browser, Person, csrf_of, person, tenant
@@ -63,7 +63,10 @@ def test_the_only_cookie_is_opaque_host_bound_and_changes_at_each_step(alice: Pe
     for answer in answers:
         assert set(answer.cookies) <= {"__Host-sid"}
         morsel = answer.cookies["__Host-sid"]
-        assert morsel["secure"] and morsel["httponly"] and morsel["path"] == "/" and not morsel["domain"]
+        assert morsel["secure"]
+        assert morsel["httponly"]
+        assert morsel["path"] == "/"
+        assert not morsel["domain"]
         assert morsel["samesite"] == "Lax" and not morsel["max-age"], "it dies with the browser"
         assert re.fullmatch(r"[A-Za-z0-9_-]{43}", morsel.value)
         seen.add(morsel.value)
@@ -144,7 +147,13 @@ def test_a_form_without_its_token_is_refused(alice: Person) -> None:
 
 
 def test_next_never_leads_to_another_host(alice: Person) -> None:
-    for target in ("https://evil.example/", "//evil.example/", "/\\evil.example", f"https://trois-rapides.{alice.tenant.host}/", "javascript:alert(1)"):
+    for target in (
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        f"https://trois-rapides.{alice.tenant.host}/",
+        "javascript:alert(1)",
+    ):
         browser = Browser(alice.tenant)
         page = browser.get("/.garant/en/login/")
         assert b'name="next"' not in browser.get(f"/.garant/en/login/?next={target}").content
