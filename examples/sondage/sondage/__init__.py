@@ -1,0 +1,1 @@
+"""A survey application for several organisations: the example that Garant protects."""
