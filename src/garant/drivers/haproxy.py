@@ -73,6 +73,7 @@ class Runtime:
             try:
                 connection.connect(str(self.path))
                 connection.sendall(f"{self.prefix}{command}\n".encode())
+                connection.shutdown(socket.SHUT_WR)  # a master answers and stays; this says that nothing follows
                 parts = []
                 while part := connection.recv(65536):
                     parts.append(part)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from garant.kernel.text import Text
 
-NUMBER = "%ID"
+NUMBER = "%[unique-id]"
 
 STYLE = (
     "html{background:#FBFAF7}body{margin:0;color:#14213D;background:#FBFAF7;"
