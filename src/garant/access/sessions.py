@@ -109,7 +109,7 @@ class SessionStore(SessionBase):
         self.modified = True
 
     def save(self, must_create: bool = False) -> None:
-        data = self._get_session(no_load=must_create)
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         if self.session_key is None:
             return self.create()
         data.setdefault(OPENED, self.visit.now.isoformat())

@@ -43,7 +43,7 @@ FACTORS = {"totp": "totp", "recovery_codes": "recovery"}
 """The library's names of factors, and ours."""
 
 
-class TenantBackend(AuthenticationBackend):
+class TenantBackend(AuthenticationBackend):  # type: ignore[misc]  # the library has no types
     """Login name and password, in one tenant (ASO-17, INT-33)."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:  # noqa: ARG002  the library's signature
@@ -67,7 +67,7 @@ def _decoy() -> str:
     return make_password("a password that nobody has")
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """What the library asks us about accounts."""
 
     error_messages = {
@@ -177,7 +177,7 @@ def secrets_of(user: uuid.UUID, kind: str) -> Iterator[None]:
         _sealing.reset(token)
 
 
-class FactorAdapter(DefaultMFAAdapter):
+class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """What the library asks us about factors."""
 
     error_messages = {
@@ -206,7 +206,7 @@ def _place() -> tuple[uuid.UUID, str]:
     return place
 
 
-class EnrolStage(LoginStage):
+class EnrolStage(LoginStage):  # type: ignore[misc]
     """Between the password and the session: whoever must have a factor sets it up, the others are urged to (ASO-18, ASO-19)."""
 
     key = "garant_enrol"

@@ -58,7 +58,7 @@ def login(request: Any) -> HttpResponse:
 
 
 @page
-@login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")
+@login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")  # type: ignore[untyped-decorator]
 @sensitive_post_parameters("code")
 def factor(request: Any) -> HttpResponse:
     """Step 2: a code of the application, or a recovery code."""
@@ -73,7 +73,7 @@ def factor(request: Any) -> HttpResponse:
 
 
 @page
-@login_stage_required(stage=EnrolStage.key, redirect_urlname="account_login")
+@login_stage_required(stage=EnrolStage.key, redirect_urlname="account_login")  # type: ignore[untyped-decorator]
 @sensitive_post_parameters("code")
 def enrol_at_login(request: Any) -> HttpResponse:
     """Step 2 for whoever has no factor yet: required, or urged (ASO-18, ASO-19). The login completes afterwards."""
