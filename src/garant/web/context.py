@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language
 
-from garant.identity.queries import TenantFacts, roles_of
+from garant.identity.queries import TenantFacts
 from garant.web import i18n
 
 
@@ -85,8 +85,8 @@ class Page:
 
     @cached_property
     def is_administrator(self) -> bool:
-        user = getattr(self._request, "user", None)
-        return bool(user is not None and user.is_authenticated and "admin" in roles_of(user.pk))
+        decision = getattr(self._request, "decision", None)
+        return bool(decision is not None and decision.allowed and "admin" in decision.roles)
 
 
 def page(request: HttpRequest) -> dict[str, Page]:

@@ -6,7 +6,7 @@ kept 9 of 12 units, attested 7 with a light line, stale 5.5, unproven 2.5, broke
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -50,15 +50,11 @@ GAP = 0.35
 
 @dataclass(frozen=True)
 class Span:
-    """A stretch of one state, in days before now: `start` > `end` ≥ 0."""
+    """Days in a row in one state (None: nothing was published yet). `first` counts from the left of the strip."""
 
-    state: State
-    start: float
-    end: float
-
-    @property
-    def days(self) -> float:
-        return self.start - self.end
+    state: State | None
+    first: int
+    length: int
 
 
 def glyph(state: State, size: str = "gl") -> SafeString:
@@ -70,42 +66,37 @@ def glyph(state: State, size: str = "gl") -> SafeString:
     )
 
 
-def spans(intervals: Sequence[tuple[State, datetime, datetime | None]], now: datetime, days: int) -> list[Span]:
-    """`intervals` (state, since, until; until None = still) cut to the window of `days` before `now`, oldest first."""
-    found = []
-    for state, since, until in sorted(intervals, key=lambda interval: interval[1]):
-        start = min((now - since) / timedelta(days=1), float(days))
-        end = max((now - (until or now)) / timedelta(days=1), 0.0)
-        if start > end:
-            found.append(Span(state, start, end))
+def spans(states: Sequence[State | None]) -> list[Span]:
+    """One state a day, oldest first, as runs."""
+    found, first = [], 0
+    for state, run in groupby(states):
+        length = len(list(run))
+        found.append(Span(state, first, length))
+        first += length
     return found
 
 
-def bars(found: Sequence[Span], days: int) -> SafeString:
-    """The rectangles of a strip of `days` units; what nobody measured stays empty paper above a thin foot line."""
+def bars(found: Sequence[Span]) -> SafeString:
+    """The rectangles of a strip, one unit a day; days before anything was published are a thin foot line."""
     drawn = []
     for place, span in enumerate(found):
+        gap = GAP if place < len(found) - 1 else 0.0
+        x, width = float(span.first), span.length - gap
         if span.state not in _BAR:
+            drawn.append(f'<rect x="{_n(x)}" y="11.2" width="{_n(width)}" height=".8" fill="#868D99"/>')
             continue
         name, top, height = _BAR[span.state]
-        x, width = days - span.start, span.days
-        if place < len(found) - 1 and width > 2 * GAP:
-            width -= GAP
-        width = max(width, 0.5)
-        x = min(x, days - width)
         drawn.append(_rectangle(name, x, top, width, height))
         if span.state is State.BROKEN:
             drawn.append(_rectangle(name, x, 0.0, width, 2.0))
         if span.state is State.ATTESTED:
             drawn.append(f'<rect x="{_n(x)}" y="8" width="{_n(width)}" height="1.2" fill="#FBFAF7"/>')
-    first = found[0].start if found else 0.0
-    if first < days:
-        drawn.insert(0, f'<rect x="0" y="11.2" width="{_n(days - first)}" height=".8" fill="#868D99"/>')
     return mark_safe("".join(drawn))  # noqa: S308  numbers and constants only
 
 
-def strip(found: Sequence[Span], days: int, label: str, identity: str, extra: str = "") -> SafeString:
+def strip(found: Sequence[Span], label: str, identity: str, extra: str = "") -> SafeString:
     """A whole strip: `label` is its text alternative, `identity` a document-wide unique id."""
+    days = sum(span.length for span in found)
     return format_html(
         '<svg class="bande dessin{}" viewBox="0 0 {} 12" preserveAspectRatio="none" role="img" aria-labelledby="{}" '
         'focusable="false"><title id="{}">{}</title>{}</svg>',
@@ -114,7 +105,7 @@ def strip(found: Sequence[Span], days: int, label: str, identity: str, extra: st
         identity,
         identity,
         label,
-        bars(found, days),
+        bars(found),
     )
 
 

@@ -5,7 +5,7 @@ A no-break space stands wherever a line must not break. Moments are shown in the
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import formats, timezone
 from django.utils.translation import get_language, gettext, ngettext, pgettext
@@ -48,9 +48,9 @@ def text(value: Text) -> str:
     return value.in_(get_language() or "fr-ca")
 
 
-def day(moment: datetime) -> str:
-    """The calendar day in the tenant's zone."""
-    return str(formats.date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT"))
+def day(moment: date | datetime) -> str:
+    """The calendar day; of a moment, in the tenant's zone."""
+    return str(formats.date_format(timezone.localtime(moment) if isinstance(moment, datetime) else moment, "SHORT_DATE_FORMAT"))
 
 
 def clock(moment: datetime) -> str:
@@ -72,7 +72,7 @@ def duration(length: timedelta) -> str:
         minutes, seconds = divmod(length.seconds, 60)
         whole = gettext("%(n)d min") % {"n": minutes}
         return f"{whole}{NBSP}{gettext('%(n)d s') % {'n': seconds}}" if seconds and minutes < 10 else whole
-    if length < 2 * DAY:
+    if length < 2 * DAY and length % DAY:
         hours, seconds = divmod(int(length.total_seconds()), 3600)
         whole = gettext("%(n)d h") % {"n": hours}
         minutes = seconds // 60
@@ -94,18 +94,21 @@ def number(value: int | float) -> str:
     return str(formats.number_format(value, use_l10n=True, force_grouping=True))
 
 
-def strip(found: Sequence[Span], days: int) -> str:
-    """The strip in words: its text alternative."""
+def strip(found: Sequence[Span]) -> str:
+    """The strip in words: its text alternative. The oldest of many changes are only counted."""
+    days = sum(span.length for span in found)
     head = ngettext("Last day: ", "Last %(n)d days: ", days) % {"n": days}
-    if not found:
+    if all(span.state is None for span in found):
         return head + pgettext("strip", "never measured")
-    if len(found) == 1 and found[0].start >= days:
+    if len(found) == 1 and found[0].state is not None:
         return head + pgettext("strip", "%(state)s without interruption") % {"state": state(found[0].state).lower()}
     parts = []
     for place, span in enumerate(found):
-        facts = {"state": state(span.state).lower(), "duration": duration(timedelta(days=span.days))}
-        last = place == len(found) - 1 and span.end == 0
-        parts.append((pgettext("strip", "%(state)s for %(duration)s now") if last else pgettext("strip", "%(state)s %(duration)s")) % facts)
+        named = pgettext("strip", "not measured") if span.state is None else state(span.state).lower()
+        pattern = (
+            pgettext("strip", "%(state)s for %(duration)s now") if place == len(found) - 1 else pgettext("strip", "%(state)s %(duration)s")
+        )
+        parts.append(pattern % {"state": named, "duration": duration(timedelta(days=span.length))})
     if len(parts) > 8:
         left = len(parts) - 8
         parts = [ngettext("%(n)d earlier change", "%(n)d earlier changes", left) % {"n": left}, *parts[-8:]]

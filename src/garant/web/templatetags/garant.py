@@ -2,22 +2,26 @@
 
 {% verdict state since %}   word, glyph and shape, with "since …" when a moment is given
 {% glyph state %}           the drawing alone, hidden from screen readers
-{% strip claim %}           ninety days, and thirty under the break
+{% strip id days %}           ninety days, and thirty under the break
 {% when moment %}           <time> with day and time of day; {% day moment %} the day only
 {{ moment|ago:now }}        how long ago      {{ text|tr }}   bilingual content in the page's language
 {{ value|number }}          grouped by thousands      {{ digest|seal }}   a digest in groups of four
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django import template
+from django.conf import settings
+from django.forms import Form
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 
 from garant.kernel.canonical import moment as rfc3339
+from garant.kernel.promise import Check
 from garant.kernel.text import Text
 from garant.kernel.verdicts import State
 from garant.web import glyphs, wording
@@ -53,16 +57,13 @@ def verdict(state: State | str, since: datetime | None = None, until: datetime |
 
 
 @register.simple_tag
-def strip(identity: str, intervals: Iterable[tuple[State, datetime, datetime | None]], now: datetime, tall: bool = False) -> SafeString:
-    """Ninety days on a wide page, thirty under the break; one of the two is shown."""
-    kept, extra, parts = list(intervals), ("haute" if tall else ""), []
-    for days, where in ((90, "large-seul"), (30, "etroit-seul")):
-        found = glyphs.spans(kept, now, days)
-        parts.append(
-            format_html(
-                '<div class="{}">{}</div>', where, glyphs.strip(found, days, wording.strip(found, days), f"{identity}-{days}", extra)
-            )
-        )
+def strip(identity: str, days: Sequence[Any], tall: bool = False) -> SafeString:
+    """Ninety days on a wide page, the last thirty under the break; one of the two is shown. `days`: each with its `state`."""
+    states, extra, parts = [one.state for one in days], ("haute" if tall else ""), []
+    for length, where in ((90, "large-seul"), (30, "etroit-seul")):
+        found = glyphs.spans(states[-length:])
+        drawn = glyphs.strip(found, wording.strip(found), f"{identity}-{length}", extra)
+        parts.append(format_html('<div class="{}">{}</div>', where, drawn))
     return mark_safe("".join(parts))  # noqa: S308  parts are escaped
 
 
@@ -78,13 +79,12 @@ def when(moment: datetime | None) -> SafeString | str:
 
 
 @register.simple_tag
-def day(moment: datetime | None) -> SafeString | str:
+def day(moment: date | datetime | None) -> SafeString | str:
     """The calendar day."""
     if moment is None:
         return "–"
-    return format_html(
-        '<time class="insecable" datetime="{}">{}</time>', timezone.localtime(moment).date().isoformat(), wording.day(moment)
-    )
+    on = timezone.localtime(moment).date() if isinstance(moment, datetime) else moment
+    return format_html('<time class="insecable" datetime="{}">{}</time>', on.isoformat(), wording.day(on))
 
 
 @register.simple_tag
@@ -132,3 +132,65 @@ def mark(value: State | str) -> str:
 def seal(digest: str, groups: int = 8) -> str:
     """The first groups of four digits of a digest: `2ac1 77e0 b9d4 …`."""
     return " ".join(digest[start : start + 4] for start in range(0, min(len(digest), 4 * groups), 4))
+
+
+@register.filter
+def named(identity: str, names: Mapping[str, str]) -> str:
+    """The name behind an opaque id; staff and programs are said to be that."""
+    if identity in names:
+        return names[identity]
+    return gettext("the system") if identity.startswith("system:") else gettext("somebody who has left")
+
+
+@register.filter
+def factor(kind: str) -> str:
+    """The second factor of a session."""
+    return {"totp": gettext("code"), "recovery": gettext("recovery code")}.get(kind, gettext("none"))
+
+
+@register.filter
+def posted(form: Form, name: str) -> list[str]:
+    """The values that were posted for a field, to be carried over to a confirmation."""
+    return list(form.data.getlist(name)) if hasattr(form.data, "getlist") else []
+
+
+@register.filter
+def quoted(sentence: Text) -> str:
+    """A promise between the quotation marks of the language, which never stand alone on a line."""
+    return gettext("“%(sentence)s”") % {"sentence": tr(sentence)}
+
+
+@register.filter
+def counted(value: State | str, number: int) -> str:
+    """The word of a state under a number."""
+    return wording.counted(State(value), number)
+
+
+@register.filter
+def plain(value: object) -> str:
+    """A fact of the evidence as text: numbers grouped, lists joined, yes and no in words."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if isinstance(value, int):
+        return wording.number(value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {plain(item)}" for name, item in value.items()) or "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(item) for item in value) or "–"
+    return str(value)
+
+
+@register.filter
+def filled(check: Check) -> Check:
+    """The check with the names of this deployment; whose tenant is the reader's to fill in."""
+    port = "" if settings.HTTPS_PORT == 443 else f":{settings.HTTPS_PORT}"
+    host = f"{settings.BASE_HOST}{port}"
+    return check.filled(host=host, tenant=f"{gettext('your-organisation')}.{host}")
+
+
+@register.filter
+def rows(table: Any) -> list[list[tuple[str, str]]]:
+    """Each row of a table of facts as pairs of column and value: under the break, the column's name stands beside the value."""
+    return [list(zip(table.columns, row, strict=True)) for row in table.rows]

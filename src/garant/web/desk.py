@@ -1,0 +1,148 @@
+"""What the views share: the clock, who is there and whether they may, the frame of the consoles.
+
+@operator_host      the page exists on the operator's host only
+@administrator      a signed-in administrator of this tenant (EHQ-23, INT-32)
+@staff              a signed-in person of the operator's own tenant, with the role `admin` or `staff`
+"""
+
+import functools
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import quote
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+
+from garant.identity.queries import TenantFacts
+from garant.kernel.clock import Clock, SystemClock
+from garant.kernel.text import Text
+from garant.web import i18n, wording
+
+CLOCK: Clock = SystemClock()
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+STAFF_ROLES = frozenset({"admin", "staff"})
+
+
+@dataclass(frozen=True)
+class Section:
+    """One line of a console's menu."""
+
+    name: str
+    href: str
+    current: bool
+
+
+def tenant_of(request: HttpRequest) -> TenantFacts:
+    """The tenant of the host; `identity.middleware.TenantOfHost` has set it."""
+    found: TenantFacts = request.tenant  # type: ignore[attr-defined]
+    return found
+
+
+def actor(request: HttpRequest) -> str:
+    """The opaque id under which what this person does is logged."""
+    return str(person(request))
+
+
+def person(request: HttpRequest) -> uuid.UUID:
+    """The id of the signed-in person."""
+    found: uuid.UUID = request.decision.person  # type: ignore[attr-defined]
+    return found
+
+
+def address(request: HttpRequest) -> str:
+    """The visitor's address as the edge saw it; the edge removes what a client sends under this name."""
+    return str(request.META.get("HTTP_X_EDGE_IP") or request.META.get("REMOTE_ADDR", ""))
+
+
+def session(request: HttpRequest) -> str:
+    """The digest by which lists know the session that asks."""
+    return str(getattr(request.session, "digest", ""))
+
+
+def said(error: Exception) -> str:
+    """What an error says, in the language of the page when it has both."""
+    text = getattr(error, "text", None)
+    return text.in_(get_language() or "fr-ca") if isinstance(text, Text) else gettext(str(error))
+
+
+def operator_host(view: View[P]) -> View[P]:
+    """404 on a tenant's host: the path belongs to its application."""
+
+    @functools.wraps(view)
+    def seen(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not tenant_of(request).operator:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return seen
+
+
+def administrator(view: View[P]) -> View[P]:
+    """A person of this tenant with the role `admin`; others are told why not."""
+
+    @functools.wraps(view)
+    def seen(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        barred = _barred(request, frozenset({"admin"}))
+        return view(request, *args, **kwargs) if barred is None else barred
+
+    return seen
+
+
+def staff(view: View[P]) -> View[P]:
+    """A person of the operator's tenant with a role; on a tenant's host the page does not exist."""
+
+    @functools.wraps(view)
+    def seen(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not tenant_of(request).operator:
+            raise Http404
+        barred = _barred(request, STAFF_ROLES)
+        return view(request, *args, **kwargs) if barred is None else barred
+
+    return seen
+
+
+def console(request: HttpRequest, template: str, section: str, context: Mapping[str, Any], status: int = 200) -> HttpResponse:
+    """A page of the tenant's console, with its menu."""
+    menu = [
+        Section(name, reverse(f"console:{key}"), key == section)
+        for key, name in (
+            ("access", gettext("Access")),
+            ("people", gettext("People")),
+            ("settings", gettext("Settings")),
+            ("journal", gettext("Journal")),
+            ("evidence", gettext("Evidence")),
+        )
+    ]
+    return render(request, template, {"sections": menu, **context}, status=status)
+
+
+def _barred(request: HttpRequest, roles: frozenset[str]) -> HttpResponse | None:
+    """None when `access` grants this person the host and one of the roles is theirs; else the way to the sign-in page.
+
+    Raises PermissionDenied with the reason. The decision is the one that the edge would get: session, factor, address, roles.
+    """
+    decision = request.decision  # type: ignore[attr-defined]
+    if decision.reason.void:
+        return _to_login(request)
+    if not decision.allowed:
+        raise PermissionDenied(wording.text(decision.reason.text))
+    if roles & set(decision.roles):
+        return None
+    raise PermissionDenied(
+        gettext("This console is for the operator’s staff who hold the role “staff” or “admin”.")
+        if "staff" in roles
+        else gettext("This console is for the administrators of your organisation. Ask one of them to do this, or to give you the role.")
+    )
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    login = f"/{i18n.RESERVED}{i18n.segment(get_language())}/login/"
+    return HttpResponseRedirect(f"{login}?next={quote(request.get_full_path())}")

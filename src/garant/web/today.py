@@ -1,0 +1,151 @@
+"""What needs a person today, the most pressing first: pure, from facts that the view has read.
+
+Order: broken sentences, processes that do not serve, edges out of step, lost journal lines, measures that are late, stale sentences,
+requests of the operator's own people, sentences that were never proven though something measures them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+
+from garant.edge.queries import EdgeState, Losses
+from garant.kernel.schedule import Phase
+from garant.kernel.text import Text
+from garant.kernel.verdicts import State
+from garant.statement.queries import ClaimView, StatementPage
+from garant.web import wording
+from garant.web.health import Process
+
+SILENT = timedelta(seconds=30)
+"""An edge reports every second; silent for this long, it is said to be."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One line: since or until when, what, why, and where to go. `state` gives the glyph; None: no glyph."""
+
+    when: str
+    what: str
+    why: str
+    href: str = ""
+    link: str = ""
+    state: State | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A verdict that changed."""
+
+    at: datetime
+    claim: str
+    href: str
+    before: State | None
+    after: State
+    reason: Text | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the view has read. `waiting`: oldest pending address request of the operator's own tenant, and how many there are."""
+
+    pages: Sequence[StatementPage]
+    processes: Sequence[Process]
+    edges: Sequence[EdgeState]
+    lost: Losses
+    waiting: Sequence[datetime] = ()
+
+
+def tasks(facts: Facts, now: datetime) -> list[Task]:
+    """Everything that needs somebody."""
+    claims = [(page.slug, claim) for page in facts.pages for claim in page.claims]
+    return [
+        *(_claim(slug, claim) for slug, claim in claims if claim.state is State.BROKEN),
+        *(_process(each) for each in facts.processes if not each.serving),
+        *(_edge(each) for each in facts.edges if each.problem or each.lag > SILENT),
+        *_journal(facts.lost),
+        *_late(claims, now),
+        *(_claim(slug, claim) for slug, claim in claims if claim.state is State.STALE),
+        *_waiting(facts.waiting, now),
+    ]
+
+
+def changes(pages: Sequence[StatementPage], since: datetime) -> list[Change]:
+    """Verdicts that turned after `since`, the newest first. The first verdict of a sentence is no change."""
+    found = []
+    for page in pages:
+        for claim in page.claims:
+            for place, (state, began, ended) in enumerate(claim.intervals[:-1]):
+                before = claim.intervals[place + 1][0]
+                if began >= since and before is not state:
+                    found.append(Change(began, claim.id, _proof(page.slug, claim), before, state, claim.reason if ended is None else None))
+    return sorted(found, key=lambda change: change.at, reverse=True)
+
+
+def _proof(slug: str, claim: ClaimView) -> str:
+    return reverse("proof", args=[slug, claim.anchor])
+
+
+def _claim(slug: str, claim: ClaimView) -> Task:
+    since = gettext("since %(day)s") % {"day": wording.day(claim.since)} if claim.since else wording.state(claim.state)
+    what = gettext("%(id)s is broken") if claim.state is State.BROKEN else gettext("%(id)s lacks fresh evidence")
+    facts = {"id": claim.id}
+    return Task(since, what % facts, wording.text(claim.reason), _proof(slug, claim), gettext("See %(id)s") % facts, claim.state)
+
+
+def _process(each: Process) -> Task:
+    return Task(
+        gettext("now"),
+        gettext("The process %(name)s does not serve") % {"name": each.name},
+        gettext("State: %(state)s, started again %(n)d times. Its last words are in its log.") % {"state": each.state, "n": each.restarts},
+        state=State.BROKEN,
+    )
+
+
+def _edge(each: EdgeState) -> Task:
+    why = each.problem or gettext("No report for %(duration)s.") % {"duration": wording.duration(each.lag)}
+    return Task(gettext("now"), gettext("The edge %(name)s is out of step") % {"name": each.name}, why, state=State.BROKEN)
+
+
+def _journal(lost: Losses) -> list[Task]:
+    if not lost.lost:
+        return []
+    what = ngettext("%(n)d line of the access journal was lost", "%(n)d lines of the access journal were lost", lost.lost) % {
+        "n": lost.lost
+    }
+    why = gettext("Over the last 24 hours, of %(total)s received.") % {"total": wording.number(lost.lines)}
+    return [Task(gettext("today"), what, why, state=State.STALE)]
+
+
+def _late(claims: Sequence[tuple[str, ClaimView]], now: datetime) -> list[Task]:
+    """Each late measure once, whatever the number of sentences that rest on it."""
+    made: dict[tuple[str, str], Task] = {}
+    for slug, claim in claims:
+        for measure in claim.measures:
+            if measure.phase is Phase.LATE and measure.last_run is not None and (measure.promise, measure.key) not in made:
+                why = gettext("Last run %(age)s; it should run every %(cadence)s.") % {
+                    "age": wording.age(measure.last_run, now),
+                    "cadence": wording.duration(measure.cadence or timedelta(0)),
+                }
+                made[measure.promise, measure.key] = Task(
+                    gettext("late"),
+                    wording.text(measure.name),
+                    why,
+                    _proof(slug, claim),
+                    gettext("See %(id)s") % {"id": claim.id},
+                    State.STALE,
+                )
+    return list(made.values())
+
+
+def _waiting(waiting: Sequence[datetime], now: datetime) -> list[Task]:
+    if not waiting:
+        return []
+    number = len(waiting)
+    what = ngettext("%(n)d address request of your own people waits", "%(n)d address requests of your own people wait", number) % {
+        "n": number
+    }
+    why = gettext("The oldest was made %(age)s.") % {"age": wording.age(min(waiting), now)}
+    return [Task(gettext("today"), what, why, reverse("console:access"), gettext("Decide"))]

@@ -1,0 +1,1 @@
+"""Pages, thin: parse, call one verb, show."""

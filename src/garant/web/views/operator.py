@@ -1,0 +1,39 @@
+"""The operator's console: one page that says first what needs a person today."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from garant.access import queries as access
+from garant.edge import queries as edge
+from garant.identity.queries import tenants
+from garant.statement import queries as statements
+from garant.web.desk import CLOCK, staff
+from garant.web.health import processes
+from garant.web.today import Facts, changes, tasks
+
+WEEK = timedelta(days=7)
+
+
+@require_GET
+@staff
+def today(request: HttpRequest) -> HttpResponse:
+    """What needs somebody, the tenants, the processes, the verdicts that changed."""
+    now = CLOCK.now()
+    pages = [page for each in statements.statements(now) if each.published and (page := statements.page(each.slug, now, days=7))]
+    running, edges = processes(settings.RUNTIME.state()), edge.edges(now=now)
+    lost = edge.losses(since=now - timedelta(days=1))
+    waiting = [asked.created_at for asked in access.address_requests()]
+    context = {
+        "now": now,
+        "tasks": tasks(Facts(pages, running, edges, lost, waiting), now),
+        "tenants": [(each, edge.policy_version(tenant=each.id), edge.applied(tenant=each.id)) for each in tenants()],
+        "processes": running,
+        "edges": edges,
+        "pages": pages,
+        "changes": changes(pages, now - WEEK),
+    }
+    return render(request, "web/operator.html", context)
