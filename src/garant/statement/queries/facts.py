@@ -7,10 +7,13 @@ from garant.statement.queries.views import FactTable
 
 
 def laid_out(facts: Mapping[str, Json]) -> tuple[list[tuple[str, str]], list[FactTable]]:
-    """Name and value of every plain fact (nested names joined by a dot), and a table for every list of objects."""
+    """Name and value of every plain fact (nested names joined by a dot), and a table for every list of objects, by name.
+
+    The database keeps no order of keys, hence the alphabet.
+    """
     scalars: list[tuple[str, str]] = []
     tables: list[FactTable] = []
-    for name, value in facts.items():
+    for name, value in sorted(facts.items()):
         _lay(name, value, scalars, tables)
     return scalars, tables
 
@@ -30,11 +33,11 @@ def words_of(value: Json) -> str:
 
 def _lay(name: str, value: Json, scalars: list[tuple[str, str]], tables: list[FactTable]) -> None:
     if isinstance(value, Mapping):
-        for inner, item in value.items():
+        for inner, item in sorted(value.items()):
             _lay(f"{name}.{inner}", item, scalars, tables)
     elif isinstance(value, Sequence) and not isinstance(value, str) and value and all(isinstance(item, Mapping) for item in value):
         objects = [item for item in value if isinstance(item, Mapping)]
-        columns = list(dict.fromkeys(key for item in objects for key in item))
+        columns = sorted({key for item in objects for key in item})
         tables.append(FactTable(name, columns, [[words_of(item.get(column)) for column in columns] for item in objects]))
     else:
         scalars.append((name, words_of(value)))

@@ -1,0 +1,84 @@
+"""Since when, and what the days looked like."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from garant.kernel.verdicts import State
+from garant.statement.policy.intervals import Span, Stretch, StripDay, since, spans, strip
+
+NOON = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+MONTREAL = ZoneInfo("America/Toronto")
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Stretch]:
+    """Stretches end to end, the last one open, as the publisher writes them."""
+    lengths = draw(st.lists(st.integers(0, 100), min_size=1, max_size=8))
+    began, made = NOON - timedelta(hours=sum(lengths)), []
+    for length in lengths:
+        ended = began + timedelta(hours=length)
+        made.append(Stretch(draw(st.sampled_from(list(State))), began, ended))
+        began = ended
+    return [*made[:-1], Stretch(made[-1].state, made[-1].began_at, None)]
+
+
+@given(histories())
+def test_since_restarts_after_any_lapse(history):
+    """Exactly the moment after the last stretch in another state."""
+    present = history[-1].state
+    others = [index for index, each in enumerate(history) if each.state is not present]
+    first = others[-1] + 1 if others else 0
+    assert since(history, NOON) == history[first].began_at
+
+
+@given(histories(), st.randoms())
+def test_the_order_of_rows_changes_nothing(history, random):
+    lasting = [each for each in history if each.ended_at is None or each.ended_at > each.began_at]
+    assert since(random.sample(lasting, len(lasting)), NOON) == since(lasting, NOON)
+
+
+def test_a_gap_in_the_record_is_a_lapse():
+    history = [Stretch(State.KEPT, NOON - 9 * DAY, NOON - 5 * DAY), Stretch(State.KEPT, NOON - 4 * DAY)]
+    assert since(history, NOON) == NOON - 4 * DAY
+
+
+def test_a_change_of_reason_is_no_lapse():
+    history = [Stretch(State.BROKEN, NOON - 3 * DAY, NOON - DAY), Stretch(State.BROKEN, NOON - DAY)]
+    assert since(history, NOON) == NOON - 3 * DAY
+
+
+def test_without_history_there_is_no_since():
+    assert since([], NOON) is None
+    assert since([Stretch(State.KEPT, NOON - 3 * DAY, NOON - DAY)], NOON) is None
+
+
+@given(histories(), st.integers(1, 120))
+def test_a_strip_has_one_day_each_and_today_last(history, days):
+    made = strip(history, NOON, days=days, zone=MONTREAL)
+    assert len(made) == days
+    assert made[-1].day == NOON.astimezone(MONTREAL).date()
+    assert all(later.day - earlier.day == DAY for earlier, later in zip(made, made[1:], strict=False))  # noqa: RUF007
+    assert sum(span.length for span in spans(made)) == days
+
+
+def test_a_day_shows_the_worst_that_it_saw_and_a_day_before_the_record_shows_nothing():
+    history = [
+        Stretch(State.KEPT, NOON - 2 * DAY, NOON - DAY),
+        Stretch(State.BROKEN, NOON - DAY, NOON - DAY + timedelta(minutes=1)),
+        Stretch(State.KEPT, NOON - DAY + timedelta(minutes=1)),
+    ]
+    made = strip(history, NOON, days=4, zone=MONTREAL)
+    assert [each.state for each in made] == [None, State.KEPT, State.BROKEN, State.KEPT]
+    assert spans(made) == [Span(None, 0, 1), Span(State.KEPT, 1, 1), Span(State.BROKEN, 2, 1), Span(State.KEPT, 3, 1)]
+
+
+def test_days_are_those_of_the_zone():
+    """At 03:00 UTC it is still the evening before in Montréal."""
+    night = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+    [yesterday, today] = strip([Stretch(State.KEPT, night - timedelta(hours=1))], night, days=2, zone=MONTREAL)
+    assert today == StripDay(datetime(2026, 11, 19, tzinfo=UTC).date(), State.KEPT)
+    assert yesterday.state is None
