@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import psycopg
@@ -27,7 +27,7 @@ from garant.edge.queries import denied_networks, rules_by_tenant
 from garant.edge.service import CHANNEL
 from garant.identity.queries import hosts
 from garant.kernel.clock import Clock
-from garant.kernel.errors import EngineError
+from garant.kernel.errors import EngineError, GarantError
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ REPLAY = timedelta(minutes=3)
 """Revocations younger than this are replayed: more than twice the longest life of a decision."""
 WAIT = threading.Event()
 """Never set: a pause that a signal can end."""
+RENEW_EVERY = timedelta(hours=1)
 KEEP = timedelta(minutes=10)
 TIDY_EVERY = 60
 """Turns of the poll between two tidyings."""
@@ -49,11 +50,13 @@ def lists_from_database() -> Lists:
 
 @dataclass
 class Agent:
-    """`name`: of this edge, unique in the deployment."""
+    """`name`: of this edge, unique in the deployment. `renew`: looks after the certificate, once an hour."""
 
     name: str
     places: Places
     clock: Clock
+    renew: Callable[[], None] | None = None
+    renewed_at: datetime | None = None
     worker: str = ""
     held: Lists | None = None
     revoked: dict[str, int] = field(default_factory=dict)
@@ -93,7 +96,8 @@ class Agent:
             self._lists()
             if self.turns % TIDY_EVERY == 0:
                 haproxy.tidy(Runtime(self.places.runtime))
-        except EngineError as error:
+            self._renew()
+        except GarantError as error:
             problem, self.worker = str(error), ""
         if problem != self.problem:
             self.problem = problem
@@ -139,6 +143,12 @@ class Agent:
                 values = {"version": version, "applied_at": self.clock.now()}
                 Applied.objects.update_or_create(edge_id=self.name, tenant_id=tenant, defaults=values)
                 self.acknowledged[tenant] = version
+
+    def _renew(self) -> None:
+        now = self.clock.now()
+        if self.renew is not None and (self.renewed_at is None or now - self.renewed_at >= RENEW_EVERY):
+            self.renewed_at = now
+            self.renew()
 
     def _edge_row(self) -> None:
         Edge.objects.get_or_create(name=self.name, defaults={"seen_at": self.clock.now()})
