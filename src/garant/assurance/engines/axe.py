@@ -54,13 +54,13 @@ class Axe:
                     seen = _run(page, rules)
                     version = seen["version"]
                     if page.status != 200 or not seen["passed"]:
-                        raise EngineError(f"{place.host}{place.path} answers {page.status}: nothing to examine")
+                        raise EngineError(f"{place.name} answers {page.status}: nothing to examine")
                     if seen["violations"]:
-                        violations[f"{place.host}{place.path} @ {width}"] = seen["violations"]
+                        violations[f"{place.name} @ {width}"] = seen["violations"]
         facts: dict[str, Json] = {
             "axe": version,
             "tags": list(TAGS),
-            "pages": [f"{place.host}{place.path}" for place in places],
+            "pages": [place.name for place in places],
             "violations": violations,
         }
         count = len(places) * len(WIDTHS)

@@ -1,7 +1,10 @@
-"""Which hosts and pages are in scope: those of every tenant, through the public door."""
+"""Which hosts and pages are in scope: those of every tenant, through the public door.
+
+Facts are published, and a list of customers is nobody's business: a tenant's host is named by the first eight digits of its tenant's id.
+"""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from garant.drivers.http_probe import HttpProbe
@@ -14,26 +17,31 @@ PROOF = re.compile(r'href="(/(?:fr|en)/engagements/[a-z0-9-]+/[A-Z]+-[0-9]+/)"')
 PROOFS = 3
 """Proof pages per language that stand for all: they share one template."""
 
-Hosts = Callable[[], Sequence[str]]
+Hosts = Callable[[], Mapping[str, str]]
+"""Host names that are served, each with the name under which facts speak of it."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """One page. `cookie`: what a signed-in visitor would send, empty for a stranger."""
+    """One page. `label`: how facts name its host."""
 
     host: str
     path: str
-    cookie: str = ""
+    label: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.label}{self.path}"
 
 
-def served_hosts() -> Sequence[str]:
+def served_hosts() -> Mapping[str, str]:
     """Every host that answers, the operator's first. Reads the database in a transaction of its own."""
     with tenant_transaction(None, scope="operator"):
-        slugs = identity.hosts()
-        first = {tenant.slug for tenant in identity.tenants() if tenant.operator}
+        slugs, tenants = identity.hosts(), {tenant.slug: tenant for tenant in identity.tenants()}
     if not slugs:
         raise EngineError("no host is served: no tenant exists")
-    return sorted(slugs, key=lambda host: (slugs[host] not in first, host))
+    ordered = sorted(slugs, key=lambda host: (not tenants[slugs[host]].operator, host))
+    return {host: host if tenants[slugs[host]].operator else f"client {tenants[slugs[host]].id.hex[:8]}" for host in ordered}
 
 
 def probe(deployment: Deployment, *, seconds: float = 15.0) -> HttpProbe:
@@ -41,13 +49,13 @@ def probe(deployment: Deployment, *, seconds: float = 15.0) -> HttpProbe:
     return HttpProbe(connect=deployment.connect, port=deployment.https, authority=deployment.authority, limit=2_000_000, seconds=seconds)
 
 
-def open_pages(deployment: Deployment, hosts: Sequence[str]) -> Sequence[Place]:
+def open_pages(deployment: Deployment, hosts: Mapping[str, str]) -> Sequence[Place]:
     """The pages that anyone may read: trust page and proofs, in both languages, and the sign-in page of every host."""
     asked = probe(deployment)
-    found = [Place(deployment.base, f"/{language}/") for language in ("fr", "en")]
+    found = [Place(deployment.base, f"/{language}/", deployment.base) for language in ("fr", "en")]
     for place in tuple(found):
         proofs = sorted(set(PROOF.findall(asked.ask(place.host, place.path).text)))
-        found += [Place(place.host, path) for path in proofs[:PROOFS]]
-    for host in hosts:
-        found += [Place(host, f"/.garant/{language}/login/") for language in ("fr", "en")]
+        found += [Place(place.host, path, place.label) for path in proofs[:PROOFS]]
+    for host, label in hosts.items():
+        found += [Place(host, f"/.garant/{language}/login/", label) for language in ("fr", "en")]
     return found

@@ -51,13 +51,13 @@ class Reading:
                 if href.partition("?")[0].endswith(".css") and not sheets.skipped_by_old_browsers(text):
                     found += [f"{href}: {fault}" for fault in sheets.faults(text)]
             if found:
-                faults[f"{place.host}{place.path}"] = found[:20]
+                faults[place.name] = found[:20]
         held = bool(sheets.faults(CANARY_SHEET)) and bool(PageReading(CANARY_PAGE).faults)
         facts: dict[str, Json] = {
             "browser": name,
             "profile": self._deployment.tls_profile,
-            "greetings": {host: self._greet(host, name) for host in hosts},
-            "pages": [f"{place.host}{place.path}" for place in places],
+            "greetings": {label: self._greet(host, name) for host, label in hosts.items()},
+            "pages": [place.name for place in places],
             "faults": faults,
         }
         count = len(hosts) + len(places)
@@ -93,7 +93,7 @@ class Rendering:
         agent, faults = look(places)
         facts: dict[str, Json] = {
             "engine": agent,
-            "pages": [f"{place.host}{place.path}" for place in places],
+            "pages": [place.name for place in places],
             "faults": faults,
         }
         return Observation(len(places), len(places), facts)
@@ -108,10 +108,10 @@ class Rendering:
                 for scripts in (True, False):
                     page.go(address(self._deployment, place), width=WIDE, scripts=scripts)
                     if page.status != 200:
-                        raise EngineError(f"{place.host}{place.path} answers {page.status}")
+                        raise EngineError(f"{place.name} answers {page.status}")
                     offers.append(page.evaluate(FEATURES))
                 if not offers[0] or offers[0] != offers[1]:
-                    faults[f"{place.host}{place.path}"] = ["not the same without JavaScript" if offers[0] else "almost empty"]
+                    faults[place.name] = ["not the same without JavaScript" if offers[0] else "almost empty"]
             return chromium.version, faults
 
     def _webkit(self, places: Sequence[Place]) -> tuple[str, Mapping[str, Json]]:
@@ -128,23 +128,22 @@ class Rendering:
                 if seen.characters < 50 or not seen.offers:
                     found.append("almost empty")
                 if found:
-                    faults[f"{place.host}{place.path} @ {width}"] = found
+                    faults[f"{place.name} @ {width}"] = found
         return agent, faults
 
 
 def fetch(asked: HttpProbe, place: Place) -> tuple[str, Mapping[str, bytes]]:
     """A page and the sheets that it names. Raises EngineError when one does not come."""
-    headers = [("cookie", place.cookie)] if place.cookie else []
-    answer = asked.ask(place.host, place.path, headers=headers)
+    answer = asked.ask(place.host, place.path)
     if answer.status != 200 or answer.truncated:
-        raise EngineError(f"{place.host}{place.path} answers {answer.status}")
+        raise EngineError(f"{place.name} answers {answer.status}")
     resources = {}
     for href in PageReading(answer.text).sheets:
         if not href.startswith("/"):
-            raise EngineError(f"{place.host}{place.path} takes a sheet from elsewhere: {href[:100]}")
+            raise EngineError(f"{place.name} takes a sheet from elsewhere: {href[:100]}")
         sheet = asked.ask(place.host, href)
         if sheet.status != 200:
-            raise EngineError(f"{place.host}{href} answers {sheet.status}")
+            raise EngineError(f"{place.label}{href} answers {sheet.status}")
         resources[href] = sheet.body
     return answer.text, resources
 

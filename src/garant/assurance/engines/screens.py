@@ -72,7 +72,7 @@ class Screens:
             sticking, features = _visit(page, planted, widths)
             reported = any(sticking.values()) and (bool(differences(features)) or min(widths) > 600)
             for place in places:
-                name = f"{place.host}{place.path}"
+                name = place.name
                 sticking, features = _visit(page, address(self._deployment, place), widths)
                 out.update({f"{name} @ {width}": what for width, what in sticking.items() if what})
                 if lost := differences(features):
@@ -83,7 +83,7 @@ class Screens:
         facts: dict[str, Json] = {
             "browser": version,
             "widths": list(widths),
-            "pages": [f"{place.host}{place.path}" for place in places],
+            "pages": [place.name for place in places],
             "sticking_out": out,
             "missing": missing,
             "without_features": empty,
@@ -110,7 +110,7 @@ def _visit(page: Page, url: str, widths: Sequence[int]) -> tuple[Mapping[int, li
     for width in widths:
         page.go(url, width=width)
         if page.status != 200:
-            raise EngineError(f"{url[:200]} answers {page.status}, so its layout cannot be looked at")
+            raise EngineError(f"a page answers {page.status}, so its layout cannot be looked at")
         sticking[width] = [str(what) for what in page.evaluate(STICKING_OUT.replace("WIDTH", str(width)))]
         features[width] = [str(item) for item in page.evaluate(FEATURES)]
     return sticking, features

@@ -39,18 +39,18 @@ class TlsAsServed:
         facts: dict[str, Json] = {"aspect": aspect, "profile": self._deployment.tls_profile}
         if aspect in PORT_ASPECTS:
             return self._connections(hosts, facts)
-        facts["hosts"] = {host: self._host(host, deep=aspect == "strength") for host in hosts}
+        facts["hosts"] = {label: self._host(host, deep=aspect == "strength") for host, label in hosts.items()}
         return Observation(len(hosts), len(hosts), facts)
 
-    def _connections(self, hosts: Sequence[str], facts: dict[str, Json]) -> Observation:
+    def _connections(self, hosts: Mapping[str, str], facts: dict[str, Json]) -> Observation:
         with clear_listener() as planted:
             ports = self._ports(planted)
         reported = ports.pop(f"127.0.0.1:{planted}", "")
         mine = {place: said for place, said in ports.items() if not place.startswith("foreign ")}
         facts["ports"] = mine
         facts["foreign"] = {place.removeprefix("foreign "): said for place, said in ports.items() if place.startswith("foreign ")}
-        facts["redirects"] = {host: self._redirects(host) for host in hosts}
-        facts["hosts"] = {host: self._greeting(host) for host in hosts}
+        facts["redirects"] = {label: self._redirects(host) for host, label in hosts.items()}
+        facts["hosts"] = {label: self._greeting(host) for host, label in hosts.items()}
         count = len(hosts) + len(mine)
         return Observation(count, count, facts, Canary.HELD if reported == "clear" else Canary.MISSED)
 
@@ -69,11 +69,12 @@ class TlsAsServed:
         return found
 
     def _redirects(self, host: str) -> Mapping[str, Json]:
-        """What the port in clear answers: status and target of each request."""
+        """What the port in clear answers: status, whether it leads to TLS on the same host, whether it sets a cookie."""
         answers: dict[str, Json] = {}
         for method, path in CLEAR_REQUESTS:
             answer = tls_probe.ask_in_clear(self._deployment.connect, self._deployment.http, host=host, path=path, method=method)
-            answers[f"{method} {path}"] = [answer.status, answer.headers.get("location", ""), answer.headers.get("set-cookie", "")[:20]]
+            leads = answer.headers.get("location", "").startswith((f"https://{host}:{self._deployment.https}/", f"https://{host}/"))
+            answers[f"{method} {path}"] = {"status": answer.status, "to_https": leads, "cookie": "set-cookie" in answer.headers}
         return answers
 
     def _greeting(self, host: str) -> Mapping[str, Json]:

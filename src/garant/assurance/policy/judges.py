@@ -277,8 +277,9 @@ def _in_clear(run: Evidence) -> Finding | None:
             ),
         )
     for host, answers in _mapping(run.facts["redirects"]).items():
-        for request, (status, target, cookie) in answers.items():
-            if status not in (301, 308) or not str(target).startswith(f"https://{host}") or cookie:
+        for request, answer in answers.items():
+            status = answer["status"]
+            if status not in (301, 308) or not answer["to_https"] or answer["cookie"]:
                 return Finding(
                     False,
                     same(status),

@@ -14,13 +14,16 @@ from garant.kernel.promise import Canary, Observation, Promise
 SHELL = "<!doctype html><title>x</title><div id=app></div><script src=app.js></script>"
 ABSENT = "aucun-client-ici"
 
-Hosts = Callable[[], Sequence[str]]
+Hosts = Callable[[], Mapping[str, str]]
+"""Host names that are served, each with the name under which facts speak of it: facts are published, a list of customers is not."""
 
 
-def served_hosts() -> Sequence[str]:
+def served_hosts() -> Mapping[str, str]:
     """Every host that answers. Reads the database in a transaction of its own."""
     with tenant_transaction(None, scope="operator"):
-        return sorted(identity.hosts())
+        tenants = {tenant.slug: tenant for tenant in identity.tenants()}
+        named = {host: tenants[slug] for host, slug in identity.hosts().items()}
+    return {host: host if named[host].operator else f"client {named[host].id.hex[:8]}" for host in sorted(named)}
 
 
 class Addresses:
@@ -39,7 +42,7 @@ class Addresses:
             raise EngineError("no host is served: no tenant exists")
         place = self._deployment
         asked = HttpProbe(connect=place.connect, port=place.https, authority=place.authority, limit=2_000_000)
-        facts: dict[str, Json] = {"hosts": {host: self._follow(asked, host) for host in hosts}, "source": self._source}
+        facts: dict[str, Json] = {"hosts": {label: self._follow(asked, host) for host, label in hosts.items()}, "source": self._source}
         nobody = self._follow(asked, f"{ABSENT}.{place.base}")
         held = not nobody["complete"] and not completeness(SHELL)
         return Observation(len(hosts), len(hosts), facts, Canary.HELD if held else Canary.MISSED)
@@ -50,7 +53,7 @@ class Addresses:
             browser = asked.browser(host, source=self._source)
             answer = browser.follow(browser.get("/"))
         except EngineError as error:
-            return {"status": 0, "type": str(error)[:200], "complete": ""}
+            return {"status": 0, "type": str(error).replace(host, "")[:200], "complete": ""}
         kind = answer.header("content-type").partition(";")[0].strip()
         whole = answer.status == 200 and kind == "text/html" and not answer.truncated
         return {"status": answer.status, "type": kind, "complete": completeness(answer.text) if whole else ""}
