@@ -1,6 +1,6 @@
 """Compiles the message catalogues (.po to .mo) that are newer than their compiled form. Run by the bootstrap; needs no system package.
 
-    python -m garant.project.catalogues DIRECTORY...
+python -m garant.project.catalogues DIRECTORY...
 """
 
 import os

@@ -27,13 +27,22 @@ class Route:
     roles: tuple[str, ...] = ()
 
 
+EXAMPLE_ROUTES = (
+    Route("/s/", "public"),
+    Route("/static/", "public"),
+    Route("/healthz", "public"),
+    Route("/gestion/", "member", ("author", "admin")),
+)
+"""Of the example survey application, when garant.toml names no other."""
+
+
 @dataclass(frozen=True)
 class Application:
     """The protected application. `upstream`: `127.0.0.1:PORT` or `unix:/path`; empty: the example survey application."""
 
     name: str = "sondage"
     upstream: str = ""
-    routes: tuple[Route, ...] = ()
+    routes: tuple[Route, ...] = EXAMPLE_ROUTES
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,8 @@ def _application(path: Path, text: str, data: Mapping[str, Any]) -> Application:
                 '"/prefix/ member" or "/prefix/ member role1,role2"'
             )
         routes.append(Route(words[0], words[1], tuple(words[2].split(",")) if len(words) == 3 else ()))
-    return Application(data.get("name", Application.name), data.get("upstream", ""), tuple(routes))
+    upstream = data.get("upstream", "")
+    return Application(data.get("name", Application.name), upstream, tuple(routes) if routes or upstream else EXAMPLE_ROUTES)
 
 
 def _at(path: Path, text: str, word: str) -> str:

@@ -17,6 +17,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -87,6 +88,7 @@ def prepare(data: Path) -> Runtime:
             runtime.make_secret(name, group=user.pw_gid if user else None)
         for name in PRIVATE_SECRETS:
             runtime.make_secret(name)
+        _empty(data / "demo-accounts.txt", user)
         _assertion_keys(data / "assertion", group=user.pw_gid if user else None)
     except PermissionError as error:
         raise ConfigurationError(
@@ -190,6 +192,14 @@ def _database(server: "psycopg.Connection[tuple[object, ...]]", name: str, owner
     server.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(name)))
     for guest in guests:
         server.execute(sql.SQL("grant connect on database {} to {}").format(sql.Identifier(name), sql.Identifier(guest)))
+
+
+def _empty(path: Path, user: pwd.struct_passwd | None) -> None:
+    """An empty private file of the service user, in a directory that is not the service user's."""
+    if not path.exists():
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        if user:
+            os.chown(path, user.pw_uid, user.pw_gid)
 
 
 def _assertion_keys(directory: Path, *, group: int | None) -> None:

@@ -31,6 +31,7 @@ from garant.project.supervisor import ready
 from garant.project.supervisor.child import Program
 
 SETTINGS = "garant.project.settings"
+EXAMPLE = provision.SOURCES.parent / "examples" / "sondage"
 LONGEST_PATH = 90
 """Bytes of a socket's path; the kernel takes 107, HAProxy adds its process number while it binds."""
 
@@ -58,7 +59,7 @@ class Plan:
             "GARANT_HTTP": str(self.http),
             "GARANT_SUPERVISED": str(self.runtime.data),
             "DJANGO_SETTINGS_MODULE": settings,
-            "PYTHONPATH": f"{provision.SOURCES}:{provision.SOURCES.parent / 'examples'}",
+            "PYTHONPATH": str(provision.SOURCES),
             "PYTHONUNBUFFERED": "1",
             "HOME": str(self.runtime.run),
         }
@@ -87,6 +88,16 @@ class Plan:
             self._python("agent", "edge", "edge", "agent"),
             self._haproxy(),
         ]
+
+    def edge_files(self) -> Program:
+        """What writes the edge's configuration, once."""
+        return Program(
+            name="edge-files",
+            command=(sys.executable, "-m", "garant.project.edge_files"),
+            environment=self.environment("edge"),
+            user=self.user,
+            group=self.group,
+        )
 
     def helper(self, name: str, role: str, *words: str) -> Program:
         """A `garant` command of this deployment that runs once."""
@@ -117,30 +128,44 @@ class Plan:
             ready=lambda: 0 < ready.status_over_socket(path, target) < 500,
         )
 
-    def _application(self) -> Program:
-        path = self.runtime.run / "app.sock"
-        database = {
-            "SONDAGE_SOCKET": str(path),
-            "SONDAGE_DATA": str(self.runtime.data / "sondage"),
-            "SONDAGE_KEYS": str(self.runtime.data / "assertion" / "public.json"),
-            "SONDAGE_BASE": self.configuration.base,
-            "PGHOST": str(self.runtime.database_socket()),
-            "PGPORT": str(self.runtime.database_port()),
-            "PGDATABASE": "sondage",
-            "PGUSER": "sondage",
-            "PGPASSWORD": self.runtime.secret("database-sondage"),
-        }
-        base = self.environment("web")
-        for name in ("GARANT_ROLE", "GARANT_CONFIG", "GARANT_DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
-            base.pop(name, None)
+    def example(self, *words: str) -> Program:
+        """A management command of the example application, run once."""
         return Program(
-            name="application",
-            command=(sys.executable, "-m", "sondage"),
-            environment={**base, **database},
+            name=f"application-{words[0]}",
+            command=(sys.executable, str(EXAMPLE / "manage.py"), *words),
+            environment=self._example_environment(),
             user=self.user,
             group=self.group,
-            ready=lambda: ready.accepts(path),
         )
+
+    def _application(self) -> Program:
+        path = self.runtime.run / "app.sock"
+        return Program(
+            name="application",
+            command=self._granian("sondage.wsgi:application", path, threads=4),
+            environment=self._example_environment(),
+            user=self.user,
+            group=self.group,
+            ready=lambda: 0 < ready.status_over_socket(path, "/healthz") < 500,
+        )
+
+    def _example_environment(self) -> dict[str, str]:
+        """The application knows its own database and the edge's public key, and nothing of Garant's."""
+        return {
+            **PLAIN_ENVIRONMENT,
+            "DJANGO_SETTINGS_MODULE": "sondage.settings",
+            "GARANT_SUPERVISED": str(self.runtime.data),
+            "HOME": str(self.runtime.data / "sondage"),
+            "PYTHONPATH": f"{EXAMPLE}:{provision.SOURCES}",
+            "PYTHONUNBUFFERED": "1",
+            "SONDAGE_APPLICATION": self.configuration.application.name,
+            "SONDAGE_DATA": str(self.runtime.data / "sondage"),
+            "SONDAGE_DATABASE_HOST": str(self.runtime.database_socket()),
+            "SONDAGE_DATABASE_PASSWORD_FILE": str(self.runtime.data / "secrets" / "database-sondage"),
+            "SONDAGE_DATABASE_PORT": str(self.runtime.database_port()),
+            "SONDAGE_HOSTS": f".{self.configuration.base},127.0.0.1",
+            "SONDAGE_KEYS": str(self.runtime.data / "assertion" / "public.json"),
+        }
 
     def _haproxy(self) -> Program:
         run = self.runtime.run

@@ -13,7 +13,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -105,6 +105,7 @@ class Supervisor:
             "http": self.configuration.http,
             "collector": ready.free_port(),
             "supervisor": os.getpid(),
+            "edge_user": group.gr_name if group else "",
             "processes": {},
         }
         self._start_database(runtime)
@@ -151,11 +152,26 @@ class Supervisor:
             log.write(f"{moment(self._clock.now())} {sentence}\n")
 
     def _settle(self, plan: Plan) -> None:
-        """Tenants, people, statements, keys: what the tables and files must hold before the first visit. Beside the starting processes."""
+        """Tenants, people, statements, keys: what must be there before the first visit. Beside the starting processes."""
         self.say("Settling tenants, statements and keys")
-        words = ("settle",) if self._demo else ("settle", "--no-demo")
-        once = _Once(plan.helper("settle", "web", *words), self.data / "logs", self._clock, self.say)
-        once.run(meanwhile=self.tend)
+        people = ("settle", "people") if self._demo else ("settle", "people", "--no-demo")
+        steps = [
+            [plan.edge_files()],
+            [plan.helper("settle-people", "web", *people)],
+            [plan.helper("settle-statements", "worker", "settle", "statements")],
+        ]
+        if not self.configuration.application.upstream:
+            steps.append([plan.example("migrate", "--no-input"), plan.example("seed")])
+        running = [_Steps(programs, self.data / "logs", self._clock) for programs in steps]
+        try:
+            for _ in Deadline(180).tries(0.1):
+                self.tend()
+                if not [each for each in running if not each.advance()]:
+                    return
+            raise EngineError("the deployment was not settled within three minutes; see the logs settle-*.log")
+        finally:
+            for each in running:
+                each.stop()
 
     def _wait_until_serving(self) -> bool:
         deadline, said = Deadline(PATIENCE), ""
@@ -326,31 +342,30 @@ class Supervisor:
                 signal.signal(each, handler)
 
 
-class _Once:
-    """A command that runs to its end while the others start."""
+class _Steps:
+    """Commands that run once, one after the other."""
 
-    def __init__(self, program: Program, logs: Path, clock: Clock, say: Say) -> None:
-        self._child = Child(program, logs=logs, clock=clock, say=lambda _: None)
-        self._say = say
+    def __init__(self, programs: Sequence[Program], logs: Path, clock: Clock) -> None:
+        self._left = [Child(program, logs=logs, clock=clock, say=lambda _: None) for program in programs]
 
-    def run(self, *, meanwhile: Callable[[], None]) -> None:
-        """Raises EngineError with its last words when it fails or does not end within two minutes."""
-        size = self._child.log.stat().st_size if self._child.log.exists() else 0
-        self._child.tend()
-        try:
-            for _ in Deadline(120).tries(0.1):
-                meanwhile()
-                status = self._child.ended()
-                if status == 0:
-                    return
-                if status is not None:
-                    break
-        finally:
-            self._child.stop()
-        with self._child.log.open("rb") as log:
-            log.seek(size)
-            words = log.read().decode(errors="replace").strip()[-3000:]
-        raise EngineError(f"the deployment could not be settled: {words}")
+    def advance(self) -> bool:
+        """True when all are done. Raises EngineError with the last words of the one that failed."""
+        while self._left:
+            step = self._left[0]
+            if step.pid is None:
+                step.tend()
+            status = step.ended()
+            if status is None:
+                return False
+            if status:
+                raise EngineError(f"{step.program.name} failed: {step.last_words(3000)}")
+            step.stop()
+            self._left.pop(0)
+        return True
+
+    def stop(self) -> None:
+        for step in self._left:
+            step.stop()
 
 
 def _schema_mark() -> str:

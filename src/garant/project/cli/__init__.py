@@ -1,0 +1,103 @@
+"""The `garant` command: one table of verbs, each in a module of its own that is loaded only when it is called.
+
+Exit codes, the same for all: 0 done; 1 looked and found something wrong (a broken verdict, a failed check, a failed test); 2 could not
+be done, for a reason said in one line; 3 something must be installed first (said by the bootstrap); 130 interrupted.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import django
+
+from garant.drivers.process import reachable, service_user
+from garant.kernel.errors import GarantError
+from garant.project.provision import SOURCES
+
+CODES = __doc__.split("\n\n")[1]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """`module` holds `app`, a typer application. `role`: database role when Django is needed, '' when it is not."""
+
+    module: str
+    role: str
+    text: str
+
+
+VERBS = {
+    "up": Verb("up", "", "start everything on this machine and keep it running until Ctrl-C"),
+    "init": Verb("init", "", "write garant.toml, make the data directory and the database; --systemd writes units"),
+    "keep": Verb("keep", "worker", "measure promises and publish verdicts (--once: all that are due, then end)"),
+    "verdicts": Verb("verdicts", "worker", "what every sentence of a statement is worth now, with its reason"),
+    "edge": Verb("edge", "edge", "show the edge's compiled configuration; run its agent or its collector"),
+    "worker": Verb("worker", "worker", "run jobs from the queues"),
+    "tenant": Verb("tenant", "web", "add and list organisations"),
+    "settle": Verb("settle", "web", "what `up` does before the first visit: tenants, people, statements, keys"),
+    "doctor": Verb("doctor", "", "say in words what is wrong and what to do"),
+    "bench": Verb("bench", "", "run one of the benchmarks in tests/bench"),
+    "test": Verb("test", "", "run every check and every test"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one verb and exit with its code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(usage())
+        sys.exit(0)
+    verb = VERBS.get(words[0])
+    if verb is None:
+        print(f"garant: there is no command {words[0]!r}; write one of {', '.join(VERBS)}", file=sys.stderr)
+        sys.exit(2)
+    try:
+        if not {"-h", "--help"} & set(words):
+            os.environ["GARANT_DATA"] = str(data_directory(words))
+        if verb.role:
+            os.environ.setdefault("GARANT_ROLE", verb.role)
+            os.environ.setdefault("DJANGO_SETTINGS_MODULE", "garant.project.settings")
+            django.setup()
+        app = importlib.import_module(f"garant.project.cli.{verb.module}").app
+        app(args=words[1:], prog_name=f"garant {words[0]}")
+    except GarantError as error:
+        print(f"garant: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def usage() -> str:
+    """The list of commands."""
+    width = max(map(len, VERBS))
+    lines = "\n".join(f"  {name:<{width}}  {verb.text}" for name, verb in VERBS.items())
+    return (
+        "garant: keeps the promises of a security statement, and proves it\n\n"
+        f"  garant COMMAND [OPTIONS]      garant COMMAND --help\n\n{lines}\n\n"
+        "Every command takes --data DIR (or GARANT_DATA): the data directory, by default `var` beside the program.\n"
+        f"{CODES}"
+    )
+
+
+def data_directory(words: Sequence[str]) -> Path:
+    """The data directory: `--data DIR` among the words, GARANT_DATA, `var` beside the program, or /var/lib/garant.
+
+    The last one, said aloud, when we are root and a closed directory above keeps the service user out.
+    """
+    for position, word in enumerate(words):
+        if word.startswith("--data="):
+            return Path(word.removeprefix("--data=")).absolute()
+        if word == "--data" and position + 1 < len(words):
+            return Path(words[position + 1]).absolute()
+    if os.environ.get("GARANT_DATA"):
+        return Path(os.environ["GARANT_DATA"]).absolute()
+    root = SOURCES.parent
+    if not (root / "pyproject.toml").exists():
+        return Path("var").absolute()
+    if os.geteuid() == 0 and not reachable(root, service_user()):
+        print(f"garant: the service user cannot enter {root}, so data are in /var/lib/garant (--data chooses another)", file=sys.stderr)
+        return Path("/var/lib/garant")
+    return root / "var"

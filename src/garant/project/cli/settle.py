@@ -1,0 +1,68 @@
+"""`garant settle`: the steps of `up` that need the database."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.conf import settings
+
+from garant.edge import service as edge
+from garant.identity import queries
+from garant.identity import service as identity
+from garant.identity.service import tenant_transaction
+from garant.kernel.clock import SystemClock
+from garant.project import demo
+from garant.statement import service as statement
+from garant.vault import service as vault
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="What `garant up` does before the first visit. Safe to repeat.")
+Data = Annotated[Path | None, typer.Option(help="Data directory.")]
+
+
+@app.command()
+def people(
+    demonstration: Annotated[bool, typer.Option("--demo/--no-demo", help="Also the demonstration's organisations and accounts.")] = True,
+    data: Data = None,  # noqa: ARG001 - read in main
+) -> None:
+    """The root key, the operator's organisation and, with --demo, two public bodies with their people."""
+    at = SystemClock().now()
+    vault.make_root()
+    if not demonstration:
+        operator(name=settings.GARANT.operator, base=settings.GARANT.base, at=at)
+        return
+    made = demo.load(operator=settings.GARANT.operator, base=settings.GARANT.base, at=at)
+    if made:
+        write_accounts(settings.DATA / "demo-accounts.txt", made)
+    edge.hosts_changed()
+    print(f"{len(made)} demonstration accounts were made.", file=sys.stderr)
+
+
+def operator(*, name: str, base: str, at: datetime) -> None:
+    """The operator's own organisation, which answers for the base host; made once."""
+    with tenant_transaction(None, scope="operator"):
+        found = next((tenant.id for tenant in queries.tenants() if tenant.operator), None)
+        id_ = found or identity.add_tenant(slug="operator", name=name, host=base, at=at, actor="system:settle", operator=True).id
+        edge.hosts_changed()
+    with tenant_transaction(id_, scope="operator"):
+        vault.make_tenant_keys(tenant=id_, at=at, actor="system:settle")
+
+
+def write_accounts(path: Path, accounts: Sequence[demo.Account]) -> None:
+    """Append to the private file that holds the demonstration's passwords; nowhere else are they in clear."""
+    lines = [f"{each.host:<32} {each.login:<10} {each.password:<26} {each.name} ({', '.join(each.roles)})\n" for each in accounts]
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+        file.writelines(lines)
+
+
+@app.command()
+def statements(data: Data = None) -> None:  # noqa: ARG001 - read in main
+    """Put the statements of garant.toml in force; an unchanged document changes nothing."""
+    path = settings.GARANT.path
+    beside = path.parent if path is not None else None
+    for made in statement.import_catalogue(settings.GARANT.statements, at=SystemClock().now(), actor="system:settle", beside=beside):
+        print(f"Statement {made.slug}, version {made.number}{' (new)' if made.new else ''}.", file=sys.stderr)

@@ -1,0 +1,70 @@
+"""`garant tenant`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.conf import settings
+
+from garant.access import service as access
+from garant.edge import service as edge
+from garant.identity import queries, service
+from garant.identity.service import tenant_transaction
+from garant.kernel.clock import SystemClock
+from garant.vault import service as vault
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Organisations: add one, list them.")
+Data = Annotated[Path | None, typer.Option(help="Data directory.")]
+ACTOR = "system:command"
+
+
+@app.command()
+def add(
+    slug: Annotated[str, typer.Argument(help="Short name: one DNS label, it becomes <slug>.<base>.")],
+    name: Annotated[str, typer.Option(help="Full name, shown to its people.")],
+    admin: Annotated[str, typer.Option(help="Login name of its first administrator.")],
+    email: Annotated[str, typer.Option(help="The administrator's e-mail address.")] = "",
+    language: Annotated[str, typer.Option(help="fr-ca, fr-fr or en-ca.")] = "fr-ca",
+    zone: Annotated[str, typer.Option(help="Time zone of its calendars (IANA name).")] = "America/Toronto",
+    json_: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    data: Data = None,  # noqa: ARG001 - read in main
+) -> None:
+    """Add an organisation and its first administrator; prints its address and the link by which that person chooses a password.
+
+    A second factor is required of its people from the first sign-in; the organisation can choose otherwise.
+
+    Exit codes: 0 added; 2 refused, with what to write instead.
+    """
+    at = SystemClock().now()
+    host = f"{slug}.{settings.GARANT.base}"
+    with tenant_transaction(None, scope="operator"):
+        service.add_tenant(slug=slug, name=name, host=host, at=at, actor=ACTOR, language=language, zone=zone)
+        made = next(tenant for tenant in queries.tenants() if tenant.slug == slug)
+        edge.hosts_changed()
+    with tenant_transaction(made.id):
+        vault.make_tenant_keys(tenant=made.id, at=at, actor=ACTOR)
+        invited = access.invite_user(login=admin, name=admin, email=email, roles=("admin", "member"), actor=ACTOR, at=at)
+    port = "" if settings.GARANT.https == 443 else f":{settings.GARANT.https}"
+    link = f"https://{host}{port}/.garant/invitation/{invited.token}/"
+    if json_:
+        print(json.dumps({"tenant": str(made.id), "host": host, "administrator": admin, "invitation": link}))
+        return
+    print(f"{name} answers at https://{host}{port}/\nGive this link to {admin}, who chooses a password there: {link}")
+
+
+@app.command("list")
+def list_(
+    json_: Annotated[bool, typer.Option("--json", help="One JSON list on standard output.")] = False,
+    data: Data = None,  # noqa: ARG001 - read in main
+) -> None:
+    """Every organisation, the operator first."""
+    with tenant_transaction(None, scope="operator"):
+        found = queries.tenants()
+    if json_:
+        print(
+            json.dumps([{"id": str(t.id), "slug": t.slug, "name": t.name, "operator": t.operator, "suspended": t.suspended} for t in found])
+        )
+        return
+    for tenant in found:
+        print(f"{tenant.slug:<20} {tenant.name}{' (operator)' if tenant.operator else ''}{' (suspended)' if tenant.suspended else ''}")
