@@ -1,9 +1,14 @@
 """A small statement with its own registry, and keepers that the test commands."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from garant.kernel.promise import Check, Keeper, Measure, Method, Promise, Unmeasured
+import pytest
+from django.conf import settings
+
+from garant.kernel.promise import Check, Keeper, Measure, Method, Observation, Promise, Unmeasured
 from garant.kernel.text import Text
 from support.evidence import Door, judge
 
@@ -96,8 +101,27 @@ class House:
     def apply(self, promise: Promise) -> Sequence[str]:
         return self._door(promise).apply(promise)
 
-    def observe(self, promise: Promise) -> object:
+    def observe(self, promise: Promise) -> Observation:
         return self._door(promise).observe(promise)
 
     def _door(self, promise: Promise) -> Door:
         return self.doors[str(promise.parameters["side"])]
+
+
+_installed: list[House] = []
+
+ROWS = (
+    "statement_measure_verdict, statement_claim_interval, statement_exception, statement_evidence, statement_version, statement_statement"
+)
+"""Every table of the area: what a test that commits empties afterwards."""
+
+
+def current() -> Mapping[str, Sequence[Keeper | Unmeasured]]:
+    """What `settings.PROMISE_REGISTRY` names while a house is installed."""
+    return _installed[-1].registry
+
+
+def install(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put this house's registry in the place of the deployment's."""
+    monkeypatch.setattr(settings, "PROMISE_REGISTRY", "support.statements.current")
+    _installed.append(house)

@@ -2,34 +2,19 @@
 
 import psycopg
 import pytest
-from django.conf import settings
 
 from garant.kernel.clock import ManualClock
 from garant.statement import service
 from support.evidence import NOON
-from support.statements import DOCUMENT, House
-
-ROWS = ["statement_version", "statement_evidence", "statement_measure_verdict", "statement_claim_interval", "statement_exception"]
-
-_house = House()
-
-
-def current() -> object:
-    return _house.registry
+from support.house import committed_house  # noqa: F401 - the fixture `committed`
 
 
 @pytest.fixture
-def recorded(database, django_db_setup, django_db_blocker, _web_again, monkeypatch):
-    """One statement kept once, committed; emptied afterwards."""
-    monkeypatch.setattr(settings, "PROMISE_REGISTRY", f"{__name__}.current")
-    with django_db_blocker.unblock():
-        database.aim("worker")
-        service.import_document(DOCUMENT, at=NOON, actor="system:test")
-        service.keep_once(clock=ManualClock(NOON))
-        database.close()
-    yield database
-    with database.connect("postgres") as admin:
-        admin.execute(f"truncate {', '.join(ROWS)}, statement_statement, audit_outbox cascade")
+def recorded(committed, database):
+    """One statement kept once."""
+    service.keep_once(clock=ManualClock(NOON))
+    database.close()
+    return database
 
 
 def refused(database, role, command):

@@ -1,12 +1,10 @@
 """Promises kept on a real PostgreSQL: evidence before verdict, intervals only on change, nothing hidden."""
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from garant.audit import queries as audit
@@ -20,7 +18,8 @@ from garant.kernel.verdicts import State
 from garant.statement import queries, service
 from garant.statement.models import ClaimInterval, EvidenceRow, MeasureVerdict, Version
 from support.evidence import HOUR, NOON
-from support.statements import DOCUMENT, House
+from support.house import committed_house  # noqa: F401 - the fixture `committed`
+from support.statements import DOCUMENT, House, install
 
 ACTOR = "system:test"
 
@@ -32,19 +31,6 @@ def house(as_worker: str, monkeypatch: pytest.MonkeyPatch) -> House:
     install(made, monkeypatch)
     service.import_document(DOCUMENT, at=NOON, actor=ACTOR)
     return made
-
-
-def install(made: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "PROMISE_REGISTRY", f"{__name__}.current")
-    monkeypatch.setattr(f"{__name__}._house", made, raising=False)
-
-
-_house: House | None = None
-
-
-def current() -> object:
-    assert _house is not None
-    return _house.registry
 
 
 def states(now: datetime) -> dict[str, State]:
@@ -343,23 +329,6 @@ def test_next_check_is_the_earliest_of_all_measures(house):
     page = queries.page("maison", NOON)
     assert page is not None
     assert page.next_check == NOON + HOUR
-
-
-@pytest.fixture
-def committed(database, django_db_setup, django_db_blocker, _web_again, monkeypatch) -> Iterator[House]:
-    """The same house with rows that other connections see, as the worker's role; everything is emptied afterwards."""
-    made = House()
-    install(made, monkeypatch)
-    with django_db_blocker.unblock():
-        database.aim("worker")
-        service.import_document(DOCUMENT, at=NOON, actor=ACTOR)
-        yield made
-        connection.close()
-        with database.connect("postgres") as admin:
-            admin.execute(
-                "truncate statement_measure_verdict, statement_claim_interval, statement_exception, statement_evidence,"
-                " statement_version, statement_statement, audit_outbox cascade"
-            )
 
 
 def test_two_keepers_of_one_measure_do_not_run_it_twice(committed, monkeypatch):
