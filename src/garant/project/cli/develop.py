@@ -23,8 +23,8 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("translations", (sys.executable, "-m", "garant.project.checks", "translations")),
 )
 
-test_app = typer.Typer(add_completion=False)
-bench_app = typer.Typer(add_completion=False)
+test_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+bench_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @test_app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

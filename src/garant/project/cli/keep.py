@@ -11,7 +11,7 @@ from garant.kernel.clock import SystemClock
 from garant.kernel.verdicts import State
 from garant.statement import service as statement
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 PAUSE = 30.0
 """Seconds between two looks at what is due."""
 

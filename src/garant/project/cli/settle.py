@@ -19,7 +19,12 @@ from garant.project import demo
 from garant.statement import service as statement
 from garant.vault import service as vault
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="What `garant up` does before the first visit. Safe to repeat.")
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="What `garant up` does before the first visit. Safe to repeat.",
+)
 Data = Annotated[Path | None, typer.Option(help="Data directory.")]
 
 

@@ -14,7 +14,7 @@ from garant.identity.service import tenant_transaction
 from garant.kernel.clock import SystemClock
 from garant.vault import service as vault
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Organisations: add one, list them.")
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help="Organisations: add one, list them.")
 Data = Annotated[Path | None, typer.Option(help="Data directory.")]
 ACTOR = "system:command"
 

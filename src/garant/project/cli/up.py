@@ -12,7 +12,7 @@ from garant.project import configuration
 from garant.project.runtime import Runtime
 from garant.project.supervisor.watch import Supervisor
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from garant.kernel.verdicts import State
 from garant.statement import service as statement
 from garant.statement.service import Line
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()

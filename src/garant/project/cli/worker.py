@@ -8,7 +8,7 @@ from procrastinate.contrib.django import app as jobs
 
 from garant.statement import jobs as keeping
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()

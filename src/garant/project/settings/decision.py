@@ -6,7 +6,7 @@ from garant.project.settings import DATABASES
 ROOT_URLCONF = "garant.project.urls_decision"
 WSGI_APPLICATION = "garant.project.wsgi_decision.application"
 ALLOWED_HOSTS = ["127.0.0.1"]
-MIDDLEWARE = []
+MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]  # the library refuses to load without it
 TEMPLATES = []
 
 # The edge waits two seconds: past that the answer is of no use, and a held connection would be.

@@ -23,6 +23,8 @@ from garant.kernel.clock import Clock
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=0.5), timedelta(seconds=30)
 FORGIVEN_AFTER = timedelta(minutes=1)
+SETTLED_AFTER = timedelta(seconds=2)
+"""A program that cannot be asked serves when it has lived that long."""
 LARGEST_LOG = 32 * 1024 * 1024
 """Bytes. A larger log is set aside as `<name>.log.1`."""
 
@@ -117,7 +119,8 @@ class Child:
 
     def _look(self) -> None:
         if not self.serves:
-            self.serves = self.program.ready is None or self.program.ready()
+            asked = self.program.ready
+            self.serves = asked() if asked is not None else self.started is not None and self._clock.now() - self.started > SETTLED_AFTER
         if self.started is not None and self._clock.now() - self.started > FORGIVEN_AFTER:
             self._pause = FIRST_PAUSE
 

@@ -89,16 +89,6 @@ class Plan:
             self._haproxy(),
         ]
 
-    def edge_files(self) -> Program:
-        """What writes the edge's configuration, once."""
-        return Program(
-            name="edge-files",
-            command=(sys.executable, "-m", "garant.project.edge_files"),
-            environment=self.environment("edge"),
-            user=self.user,
-            group=self.group,
-        )
-
     def helper(self, name: str, role: str, *words: str) -> Program:
         """A `garant` command of this deployment that runs once."""
         return self._python(name, role, *words)

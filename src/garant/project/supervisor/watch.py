@@ -105,7 +105,6 @@ class Supervisor:
             "http": self.configuration.http,
             "collector": ready.free_port(),
             "supervisor": os.getpid(),
-            "edge_user": group.gr_name if group else "",
             "processes": {},
         }
         self._start_database(runtime)
@@ -156,7 +155,6 @@ class Supervisor:
         self.say("Settling tenants, statements and keys")
         people = ("settle", "people") if self._demo else ("settle", "people", "--no-demo")
         steps = [
-            [plan.edge_files()],
             [plan.helper("settle-people", "web", *people)],
             [plan.helper("settle-statements", "worker", "settle", "statements")],
         ]
