@@ -16,7 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 
 from garant.identity.queries import TenantFacts
 from garant.kernel.clock import Clock, SystemClock
@@ -29,6 +29,18 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 STAFF_ROLES = frozenset({"admin", "staff"})
+
+REFUSALS = (
+    gettext_noop("An organisation needs at least one active administrator. Name another one first."),
+    gettext_noop("This would take your own access away. Confirm, if it is what you want."),
+    gettext_noop("the idle limit is between 5 minutes and 24 hours"),
+    gettext_noop("the longest session is between 1 hour and 7 days"),
+    gettext_noop("an address opens for 1 to 24 hours"),
+    gettext_noop("the idle limit cannot be longer than the longest session"),
+    gettext_noop("a login name has 1 to 150 visible characters"),
+    gettext_noop("there is no such person in this organisation"),
+)
+"""What verbs of other areas say in English only: named here so that the catalogues hold it."""
 
 
 @dataclass(frozen=True)

@@ -71,12 +71,13 @@ def duration(length: timedelta) -> str:
     if length < HOUR:
         minutes, seconds = divmod(length.seconds, 60)
         whole = gettext("%(n)d min") % {"n": minutes}
-        return f"{whole}{NBSP}{gettext('%(n)d s') % {'n': seconds}}" if seconds and minutes < 10 else whole
+        rest = gettext("%(n)d s") % {"n": seconds}
+        return f"{whole}{NBSP}{rest}" if seconds and minutes < 10 else whole
     if length < 2 * DAY and length % DAY:
         hours, seconds = divmod(int(length.total_seconds()), 3600)
         whole = gettext("%(n)d h") % {"n": hours}
-        minutes = seconds // 60
-        return f"{whole}{NBSP}{gettext('%(n)d min') % {'n': minutes}}" if minutes and hours < 6 else whole
+        rest = gettext("%(n)d min") % {"n": seconds // 60}
+        return f"{whole}{NBSP}{rest}" if seconds >= 60 and hours < 6 else whole
     return ngettext("%(n)s day", "%(n)s days", length.days) % {"n": number(length.days)}
 
 

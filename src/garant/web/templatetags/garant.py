@@ -186,11 +186,17 @@ def plain(value: object) -> str:
 def filled(check: Check) -> Check:
     """The check with the names of this deployment; whose tenant is the reader's to fill in."""
     port = "" if settings.HTTPS_PORT == 443 else f":{settings.HTTPS_PORT}"
-    host = f"{settings.BASE_HOST}{port}"
-    return check.filled(host=host, tenant=f"{gettext('your-organisation')}.{host}")
+    host, yours = f"{settings.BASE_HOST}{port}", gettext("your-organisation")
+    return check.filled(host=host, tenant=f"{yours}.{host}")
 
 
 @register.filter
 def rows(table: Any) -> list[list[tuple[str, str]]]:
     """Each row of a table of facts as pairs of column and value: under the break, the column's name stands beside the value."""
     return [list(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
+@register.filter
+def network(text: str) -> str:
+    """A network as people write it: one address alone without its length."""
+    return text.removesuffix("/32") if "." in text else text.removesuffix("/128")

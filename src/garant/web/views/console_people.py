@@ -42,7 +42,8 @@ def add(request: HttpRequest) -> HttpResponse:
                 actor=actor(request),
             )
         except InputError as error:
-            form.add_error("login", said(error))
+            taken = gettext("This user name or this e-mail address is taken in your organisation.")
+            form.add_error("login", taken if "is taken" in str(error) else said(error))
         else:
             return console(
                 request, "web/console/person_invited.html", "people", {"link": _link(request, invited.token), "invited": invited}
