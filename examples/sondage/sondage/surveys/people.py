@@ -6,7 +6,7 @@ from garant.sdk import Passage
 from sondage.surveys.models import Organisation, Person
 
 
-def person_of(request: HttpRequest, passage: Passage) -> Person:
+def person_of(request: HttpRequest, passage: Passage) -> Person:  # noqa: ARG001 - the signature of every user hook
     """The person of this request; name, roles and language are refreshed when they have changed."""
     identity = passage.identity
     said = {"name": identity.name, "roles": sorted(identity.roles), "language": identity.language}

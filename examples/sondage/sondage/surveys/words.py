@@ -131,7 +131,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{count} from {first} to {last}; at most {most} in one day.",
     ),
     "answered": ("{n} sur {total} ont répondu", "{n} of {total} answered"),
-    "several": ("plusieurs choix permis, le total peut dépasser 100 %", "several choices allowed, the total may exceed 100%"),
+    "several": ("le total peut dépasser 100 %", "the total may exceed 100%"),
     "choice": ("Choix", "Choice"),
     "share": ("Part", "Share"),
     "count": ("Nombre", "Count"),
@@ -195,6 +195,7 @@ def say(key: str, **values: object) -> str:
     """The words of `key` in the page's language, with `values` filled in. Raises KeyError for a key that does not exist."""
     french, english = WORDS[key]
     words = english if (get_language() or "").startswith("en") else french.replace(" :", f"{NBSP}:").replace(" %", f"{NBSP}%")
+    words = words.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
     return words.format(**values) if values else words
 
 

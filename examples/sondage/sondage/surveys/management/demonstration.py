@@ -13,12 +13,12 @@ SURVEYS: list[dict] = [
         "status": "open",
         "responses": 184,
         "texts": [
-            "Un sentier éclairé jusqu'au pont, s'il vous plaît.",
-            "Garder les grands saules, même s'ils penchent.",
-            "Des tables à l'ombre, et une fontaine qui marche.",
-            "Moins de stationnement, plus d'arbres.",
+            "Un sentier éclairé jusqu’au pont, s’il vous plaît.",
+            "Garder les grands saules, même s’ils penchent.",
+            "Des tables à l’ombre, et une fontaine qui marche.",
+            "Moins de stationnement, plus d’arbres.",
             "Une rampe pour les kayaks\N{NO-BREAK SPACE}: la berge est dangereuse.",
-            "Merci de nous le demander avant plutôt qu'après.",
+            "Merci de nous le demander avant plutôt qu’après.",
         ],
         "questions": [
             {
@@ -29,8 +29,8 @@ SURVEYS: list[dict] = [
             },
             {
                 "kind": "multiple",
-                "label": "Qu'aimeriez-vous y trouver?",
-                "choices": ["Sentier pédestre", "Aire de jeu", "Mise à l'eau pour kayaks", "Jardin communautaire", "Scène extérieure"],
+                "label": "Qu’aimeriez-vous y trouver?",
+                "choices": ["Sentier pédestre", "Aire de jeu", "Mise à l’eau pour kayaks", "Jardin communautaire", "Scène extérieure"],
             },
             {
                 "kind": "scale",
@@ -56,7 +56,7 @@ SURVEYS: list[dict] = [
                 "kind": "single",
                 "label": "Viendriez-vous entre 18 h et 21 h?",
                 "required": True,
-                "choices": ["Oui, souvent", "Oui, à l'occasion", "Non"],
+                "choices": ["Oui, souvent", "Oui, à l’occasion", "Non"],
             },
             {"kind": "text", "label": "Pour y faire quoi?"},
         ],
@@ -65,11 +65,11 @@ SURVEYS: list[dict] = [
         "tenant": "saint-elan",
         "code": "collecte-2026",
         "title": "Satisfaction\N{NO-BREAK SPACE}: la collecte des matières organiques",
-        "introduction": "Un an après l'arrivée du bac brun.",
+        "introduction": "Un an après l’arrivée du bac brun.",
         "language": "fr",
         "status": "closed",
         "responses": 412,
-        "texts": ["Rien à redire.", "L'été, une collecte par semaine serait mieux.", "Le bac est trop grand pour une personne seule."],
+        "texts": ["Rien à redire.", "L’été, une collecte par semaine serait mieux.", "Le bac est trop grand pour une personne seule."],
         "questions": [
             {
                 "kind": "scale",
@@ -96,9 +96,9 @@ SURVEYS: list[dict] = [
         "status": "open",
         "responses": 97,
         "texts": [
-            "Un départ à 6 h 30 pour l'usine.",
+            "Un départ à 6 h 30 pour l’usine.",
             "Le taxibus du jeudi est toujours plein.",
-            "Sans voiture, l'hôpital est hors d'atteinte.",
+            "Sans voiture, l’hôpital est hors d’atteinte.",
         ],
         "questions": [
             {

@@ -15,7 +15,7 @@ OPENED = datetime(2026, 10, 26, 13, 0, tzinfo=UTC)
 class Command(BaseCommand):
     help = "Creates the surveys of the demonstration (saint-elan and trois-rapides); what exists already is left alone."
 
-    def handle(self, *args: object, **options: object) -> None:
+    def handle(self, *args: object, **options: object) -> None:  # noqa: ARG002 - the signature that Django calls
         made = 0
         with transaction.atomic():
             for tenant, name in ORGANISATIONS.items():
