@@ -56,7 +56,7 @@ def deployment() -> Deployment:
 @cache
 def registry() -> Promises:
     """Promise key to its measures. Raises ConfigurationError when two areas claim one key."""
-    return merged(deployment(), [_keepers(name) for name in AREAS if find_spec(name) is not None])
+    return merged(deployment(), [_keepers(name) for name in AREAS])
 
 
 def merged(place: Deployment, areas: Sequence[Callable[[Deployment], Promises]]) -> Promises:
@@ -73,5 +73,7 @@ def merged(place: Deployment, areas: Sequence[Callable[[Deployment], Promises]])
 
 
 def _keepers(module: str) -> Callable[[Deployment], Promises]:
-    made: Callable[[Deployment], Promises] = import_module(module).keepers
+    if find_spec(module) is None:
+        return lambda _: {}
+    made: Callable[[Deployment], Promises] = getattr(import_module(module), "keepers", lambda _: {})
     return made
