@@ -45,7 +45,7 @@ class Acts(Protocol):
 
     def opened(self, tenant: TenantFacts, network: str) -> tuple[uuid.UUID, datetime | None] | None: ...
 
-    def expire(self, tenant: TenantFacts, at: datetime) -> int: ...
+    def expire(self, tenant: TenantFacts, rule: uuid.UUID, at: datetime) -> int: ...
 
     def mode(self, tenant: TenantFacts) -> str: ...
 
@@ -139,7 +139,7 @@ class AddressProbe:
         try:
             opened = self._wait(tenant, source, PASSED)
             seen = [*pages, self.slow.ask(tenant, LOGIN_PAGE, source=source)] if pages else []
-            gone = self.acts.expire(tenant, ends) if ends is not None else 0
+            gone = self.acts.expire(tenant, rule, self.site.now)
         finally:
             self.acts.remove(tenant, rule, self.site.now)
         closed = self._wait(tenant, source, REFUSED)

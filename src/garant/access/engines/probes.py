@@ -9,6 +9,7 @@ import ipaddress
 import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -18,6 +19,7 @@ from garant.access.policy.addresses import Rule, parse_address, verdict
 from garant.access.policy.totp import code, step_of
 from garant.access.queries.addresses import rules
 from garant.drivers.http_probe import Answer, Browser, HttpProbe
+from garant.drivers.process import Deadline
 from garant.identity.queries import TenantFacts, tenants
 from garant.identity.service import tenant_transaction
 from garant.kernel.deployment import Deployment
@@ -35,6 +37,9 @@ CANARY_LOGIN = "garant-temoin"
 
 LOGIN_PAGE = "/.garant/fr/login/"
 COOKIE = "__Host-sid"
+BUSY = 75.0
+"""Seconds during which a probe waits for its turn where tries are counted by the minute."""
+
 
 REFUSED, PASSED, UNCLEAR = "refused", "passed", "unclear"
 
@@ -52,13 +57,9 @@ class Canary:
 class Canaries(Protocol):
     """Wakes a probe's person in a tenant and puts them to rest afterwards (`access.service.canaries`)."""
 
-    def __call__(self, tenant: TenantFacts, *, roles: Sequence[str], at: datetime, factor: bool = True) -> "CanaryContext": ...
-
-
-class CanaryContext(Protocol):
-    def __enter__(self) -> Canary: ...
-
-    def __exit__(self, *problem: object) -> None: ...
+    def __call__(
+        self, tenant: TenantFacts, *, roles: Sequence[str], at: datetime, factor: bool = True
+    ) -> AbstractContextManager[Canary]: ...
 
 
 Repair = Callable[[TenantFacts, datetime], Sequence[str]]
@@ -139,17 +140,25 @@ class SignedIn:
     page: Answer
 
 
-def sign_in(browser: Browser, canary: Canary, now: datetime, *, ahead: int = 0) -> SignedIn:
-    """Come in as a person does: password, then the code of `ahead` steps from now. Raises EngineError when the pages do not lead in."""
-    page = browser.follow(browser.get(LOGIN_PAGE))
-    identifiers = [browser.cookies.get(COOKIE, "")]
-    answer = browser.post(browser.place, {**token(page), "login": canary.login, "password": canary.password})
-    page = _led_on(browser, answer, "the password")
-    identifiers.append(browser.cookies.get(COOKIE, ""))
-    answer = browser.post(browser.place, {**token(page), "code": code(canary.secret, step_of(now) + ahead)})
+def sign_in(browser: Browser, canary: Canary, now: datetime) -> SignedIn:
+    """Come in as a person does: password, then code. Raises EngineError when the pages do not lead in."""
+    before, page = give_password(browser, canary)
+    identifiers = [before, browser.cookies.get(COOKIE, "")]
+    answer = browser.post(browser.place, {**token(page), "code": code(canary.secret, step_of(now))})
     page = _led_on(browser, answer, "the code")
-    identifiers.append(browser.cookies.get(COOKIE, ""))
-    return SignedIn(tuple(identifiers), page)
+    return SignedIn((*identifiers, browser.cookies.get(COOKIE, "")), page)
+
+
+def give_password(browser: Browser, canary: Canary) -> tuple[str, Answer]:
+    """First step of a login: the identifier before it, and the page that it leads to. Waits while the door counts too many tries."""
+    page = browser.follow(browser.get(LOGIN_PAGE))
+    before = browser.cookies.get(COOKIE, "")
+    fields = {**token(page), "login": canary.login, "password": canary.password}
+    for _ in Deadline(BUSY).tries(5):
+        answer = browser.post(LOGIN_PAGE, fields)
+        if answer.status != 429:
+            break
+    return before, _led_on(browser, answer, "the password")
 
 
 def token(page: Answer) -> dict[str, str]:

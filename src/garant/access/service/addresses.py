@@ -272,11 +272,13 @@ def _open(before: Sequence[Rule], row: AddressRequest, *, approved_by: str, at: 
             created_at=at,
         )
         found.save(force_insert=True)
+        _entry(Kind.ADDRESS_RULE_ADDED, found, at=at, actor=approved_by)
     elif found.expires_at is not None:
         found.classes = list(kinds)
         found.expires_at = max(found.expires_at, row.expires_at)
         found.approved_by = approved_by
         found.save(update_fields=["classes", "expires_at", "approved_by"])
+        _entry(Kind.ADDRESS_RULE_ADDED, found, at=at, actor=approved_by)
     publish_rules(at=at, actor=approved_by)
 
 
