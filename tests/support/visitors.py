@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import Client
 
 from garant.access.policy import totp
@@ -20,6 +21,8 @@ from garant.vault.service import make_root, make_tenant_keys
 BASE = "garant.localhost"
 PASSWORD = "sept lampes sous la neige"
 NOW = SystemClock().now
+Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.time_cost, Argon2PasswordHasher.parallelism = 1024, 1, 1
+"""The same algorithm with less work: tests log in hundreds of times."""
 
 
 @dataclass(frozen=True)

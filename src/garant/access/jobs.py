@@ -1,29 +1,45 @@
-"""Jobs: what ends by the time alone. Each tenant in its own transaction; what fails for one does not stop the others."""
+"""What ends by itself: sessions that are over, addresses whose time has come, requests that nobody answered.
 
-import logging
+Each tenant has its own transaction: what was done for one stays done if another's fails.
+"""
+
+from datetime import datetime
+from typing import Protocol
 
 from procrastinate.contrib.django import app
 
-from garant.access.service import expire_due
+from garant.access.service.addresses import expire_due
 from garant.access.service.sessions import purge
 from garant.identity.queries import tenants
 from garant.identity.service import tenant_transaction
 from garant.kernel.clock import SystemClock
 
-log = logging.getLogger(__name__)
-
 CLOCK = SystemClock()
 
 
+class Verb(Protocol):
+    """A verb of one tenant that says how many rows it removed."""
+
+    def __call__(self, *, at: datetime) -> int: ...
+
+
 @app.periodic(cron="* * * * *")
-@app.task(name="access.expire", queue="keep", queueing_lock="access.expire")
-def expire(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
-    """Address rules and requests that have ended leave the edge (ASO-35, ASO-36); sessions that have ended leave the table."""
-    with tenant_transaction(None):
-        everyone = tenants()
-    for tenant in everyone:
+@app.task(name="access.expire_addresses", queue="default", queueing_lock="access.expire_addresses")
+def expire_addresses(timestamp: int) -> int:  # noqa: ARG001  procrastinate passes it
+    """Every minute, for every tenant; how many rules went."""
+    return _for_everyone(expire_due)
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="access.purge_sessions", queue="default", queueing_lock="access.purge_sessions")
+def purge_sessions(timestamp: int) -> int:  # noqa: ARG001
+    """Every hour; how many rows went."""
+    return _for_everyone(purge)
+
+
+def _for_everyone(verb: Verb) -> int:
+    done = 0
+    for tenant in tenants():
         with tenant_transaction(tenant.id):
-            ended = expire_due(at=CLOCK.now())
-            gone = purge(at=CLOCK.now())
-        if ended or gone:
-            log.info("%s: %s address rules or requests and %s sessions have ended.", tenant.slug, ended, gone)
+            done += verb(at=CLOCK.now())
+    return done

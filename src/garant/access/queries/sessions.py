@@ -58,7 +58,7 @@ def seen(digest: str) -> Seen | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    session = LiveSession(*row[:6], _address(row[6]), row[7])
+    session = LiveSession(*row[:6], *(_address(row[6]), row[7]))
     if session.user is None or row[8] is None:
         return Seen(session, None, "", "")
     return Seen(session, Person(session.user, row[8], row[9], tuple(row[12])), row[10], row[11])

@@ -19,6 +19,9 @@ from garant.access.policy.reasons import Reason
 def gate(request: Any) -> HttpResponse:
     """The answer to an application path. `request.decision` is asked afresh."""
     reason: Reason = request.decision.reason
+    if not reason.void and not request.user.is_authenticated:
+        # The session is older than the person's password: Django has just ended it.
+        reason = Reason.NO_SESSION
     if not reason.void:
         # A granted decision that came here all the same was refused at the edge: the route names a role.
         return refused(request, Reason.ROLE_MISSING if reason is Reason.GRANTED else reason)
