@@ -174,7 +174,7 @@ class Child:
         return {"group": self.program.group.gr_gid} if self.program.group is not None else {}
 
     def _waited_long(self) -> bool:
-        return self._clock.now() - self._next > timedelta(seconds=5)
+        return self._clock.now() - self._next > timedelta(seconds=20)
 
     def _set_log_aside(self) -> None:
         with contextlib.suppress(OSError):

@@ -151,7 +151,11 @@ class Supervisor:
             log.write(f"{moment(self._clock.now())} {sentence}\n")
 
     def _settle(self, plan: Plan) -> None:
-        """Tenants, people, statements, keys: what must be there before the first visit. Beside the starting processes."""
+        """Tenants, people, statements, keys: what should be there before the first visit. Beside the starting processes.
+
+        What fails is said, and the rest serves: a mistake in a statement must not take the application away. The former version of
+        the statement stays in force.
+        """
         self.say("Settling tenants, statements and keys")
         people = ("settle", "people") if self._demo else ("settle", "people", "--no-demo")
         steps = [
@@ -160,13 +164,13 @@ class Supervisor:
         ]
         if not self.configuration.application.upstream:
             steps.append([plan.example("migrate", "--no-input"), plan.example("seed")])
-        running = [_Steps(programs, self.data / "logs", self._clock) for programs in steps]
+        running = [_Steps(programs, self.data / "logs", self._clock, self.say) for programs in steps]
         try:
             for _ in Deadline(180).tries(0.1):
                 self.tend()
                 if not [each for each in running if not each.advance()]:
                     return
-            raise EngineError("the deployment was not settled within three minutes; see the logs settle-*.log")
+            self.say(f"ERROR: the deployment was not settled within three minutes; see {self.data / 'logs'}/settle-*.log")
         finally:
             for each in running:
                 each.stop()
@@ -343,11 +347,12 @@ class Supervisor:
 class _Steps:
     """Commands that run once, one after the other."""
 
-    def __init__(self, programs: Sequence[Program], logs: Path, clock: Clock) -> None:
+    def __init__(self, programs: Sequence[Program], logs: Path, clock: Clock, say: Say) -> None:
+        self._say = say
         self._left = [Child(program, logs=logs, clock=clock, say=lambda _: None) for program in programs]
 
     def advance(self) -> bool:
-        """True when all are done. Raises EngineError with the last words of the one that failed."""
+        """True when all are done. One that fails is said with its last words, and those after it are left out."""
         while self._left:
             step = self._left[0]
             if step.pid is None:
@@ -356,7 +361,10 @@ class _Steps:
             if status is None:
                 return False
             if status:
-                raise EngineError(f"{step.program.name} failed: {step.last_words(3000)}")
+                self._say(f"ERROR: {step.program.name} failed: {step.last_words(800)}")
+                self.stop()
+                self._left = []
+                return True
             step.stop()
             self._left.pop(0)
         return True
