@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from garant.drivers.process import PLAIN_ENVIRONMENT
+from garant.drivers.process import PLAIN_ENVIRONMENT, Deadline
 from garant.kernel.errors import EngineError
 
 LIMIT = 2.0
@@ -137,15 +137,28 @@ class Master:
         self._runtime = Runtime(path)
 
     def workers(self) -> list[Worker]:
-        """Live workers, the current one first; the old ones still serve what they had before a reload."""
+        """Live workers, the current one first; the old ones still serve what they had before a reload.
+
+        A master that reloads starts itself again and refuses connections meanwhile: it is asked for up to 2 s.
+        """
         found, current = [], False
-        for line in self._runtime.ask("show proc").splitlines():
+        for line in self._processes().splitlines():
             if line.startswith("# "):
                 current = line.strip() == "# workers"
             words = line.split()
             if len(words) > 2 and words[0].isdigit() and words[1] == "worker":
                 found.append(Worker(int(words[0]), current))
         return sorted(found, key=lambda worker: not worker.current)
+
+    def _processes(self) -> str:
+        deadline = Deadline(LIMIT)
+        for _ in deadline.tries():
+            try:
+                return self._runtime.ask("show proc")
+            except EngineError:
+                if deadline.passed():
+                    raise
+        raise EngineError(f"HAProxy's master does not answer on {self.path}")
 
     def worker(self, pid: int) -> Runtime:
         """The Runtime API of one worker, old or current."""

@@ -9,7 +9,7 @@
 import os
 import pwd
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -178,13 +178,12 @@ def reload(places: Places) -> None:
     Master(places.master).reload()
 
 
-def live_workers(places: Places) -> list[Runtime]:
-    """Every worker that still serves, the newest first. Without a master process: the one behind the runtime socket."""
-    newest = Runtime(places.runtime)
-    if not places.master.exists():
-        return [newest]
-    master = Master(places.master)
-    return [newest, *(master.worker(worker.pid) for worker in master.workers() if not worker.current)]
+def live_workers(places: Places) -> Iterator[Runtime]:
+    """Every worker that still serves, the newest first; the master is asked for the others when the newest is done."""
+    yield Runtime(places.runtime)
+    if places.master.exists():
+        master = Master(places.master)
+        yield from [master.worker(worker.pid) for worker in master.workers() if not worker.current]
 
 
 def revoke(places: Places, subjects: Sequence[tuple[str, int]]) -> int:

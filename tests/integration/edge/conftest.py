@@ -1,0 +1,27 @@
+"""One edge for the tests of a module; each test starts from empty stores."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.edge import Rig, edge_rig
+
+
+@pytest.fixture(scope="module")
+def shared_rig() -> Iterator[Rig]:
+    with edge_rig() as made:
+        yield made
+
+
+@pytest.fixture
+def rig(shared_rig: Rig) -> Rig:
+    """The module's edge, its decisions forgotten and its stand-ins as new."""
+    shared_rig.runtime.ask("garant clear")
+    shared_rig.decide.granted.clear()
+    shared_rig.decide.asked.clear()
+    shared_rig.decide.say = shared_rig.decide.known
+    shared_rig.decide.hold.set()
+    for server in (shared_rig.application, shared_rig.web):
+        server.seen.clear()
+        server.extra.clear()
+    return shared_rig
