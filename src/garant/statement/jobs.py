@@ -74,12 +74,17 @@ def turn_stale(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes i
 async def resume_stalled(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes it
     """Run again the jobs whose process died in the middle; after three attempts, give up aloud."""
     for job in await app.job_manager.get_stalled_jobs():
-        if job.attempts < ATTEMPTS:
-            log.warning("Job %s (%s) lost its process and is run again.", job.id, job.task_name)
-            await app.job_manager.retry_job(job)
-        else:
+        if job.attempts >= ATTEMPTS:
             log.error("Job %s (%s) lost its process %s times and is given up.", job.id, job.task_name, job.attempts)
             await app.job_manager.finish_job(job, status=jobs.Status.FAILED, delete_job=False)
+            continue
+        try:
+            await app.job_manager.retry_job(job)
+        except exceptions.UniqueViolation:
+            log.warning("Job %s (%s) lost its process; another already waits to do the same.", job.id, job.task_name)
+            await app.job_manager.finish_job(job, status=jobs.Status.FAILED, delete_job=False)
+        else:
+            log.warning("Job %s (%s) lost its process and is run again.", job.id, job.task_name)
 
 
 @app.periodic(cron="17 * * * *")

@@ -118,6 +118,16 @@ def test_a_job_that_died_is_run_again(committed):
     assert State.KEPT in states().values()
 
 
+def test_a_job_that_died_gives_way_to_one_that_already_waits(committed):
+    lost = lose(attempts=1)
+    assert jobs.start() == 2
+    app.configure_task("statement.resume_stalled", queue="resume").defer(timestamp=0)
+    work("resume")
+    assert status(lost) == "failed"
+    work("keep")
+    assert states()["MAI-02"] is State.KEPT
+
+
 def test_a_job_that_died_three_times_is_reported_as_failed(committed):
     job = lose(attempts=3)
     app.configure_task("statement.resume_stalled", queue="resume").defer(timestamp=0)

@@ -50,15 +50,12 @@ class _Reading:
     document: Document
     table: Registry
     newest: Mapping[tuple[str, str], MeasureVerdict]
+    latest: Mapping[tuple[str, str], Verdict]
     history: Mapping[str, Sequence[ClaimInterval]]
     exceptions: Sequence[ExceptionRow]
     population: Mapping[str, tuple[int, int]]
     now: datetime
     days: int
-
-    @property
-    def latest(self) -> dict[tuple[str, str], Verdict]:
-        return rows.latest(self.newest)
 
 
 def statements(now: datetime | None = None) -> list[StatementSummary]:
@@ -147,7 +144,7 @@ def _read(slug: str, now: datetime, days: int) -> _Reading | None:
         str(id_): (checked, in_scope)
         for id_, checked, in_scope in EvidenceRow.objects.filter(pk__in=asked).values_list("id", "checked", "in_scope")
     }
-    return _Reading(version, document, table, newest, history, exceptions, population, now, days)
+    return _Reading(version, document, table, newest, rows.latest(newest), history, exceptions, population, now, days)
 
 
 def _claim_view(each: Claim, reading: _Reading) -> ClaimView:
