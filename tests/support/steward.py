@@ -18,6 +18,7 @@ import django
 django.setup()
 
 from garant.access import service as access  # noqa: E402 - Django is set up first
+from garant.drivers.process import Deadline  # noqa: E402
 from garant.identity import queries as identity  # noqa: E402
 from garant.identity import service as identities  # noqa: E402
 from garant.identity.service import tenant_transaction  # noqa: E402
@@ -44,12 +45,14 @@ def person(*, tenant: str, login: str, roles: list[str], name: str = "") -> dict
 
 
 def keep(*, claims: list[str]) -> dict[str, str]:
-    """Run every measure on which these claims rest, then tell their states."""
-    keys = {claim.control for document in documents() for claim in document.claims if claim.id in claims}
+    """Run every measure on which these claims rest, then tell their states. Waits while another process runs one of them."""
+    wanted = {promise.identity for document in documents() for claim in document.claims if claim.id in claims for promise in claim.promises}
     table = registry()
     for due in upcoming(table, documents(), CLOCK.now()):
-        if due.promise.key in keys:
-            statement.keep_promise(promise=due.promise, keeper=due.keeper, clock=CLOCK, registry=table)
+        if due.promise.identity in wanted:
+            for _ in Deadline(120).tries(0.5):
+                if statement.keep_promise(promise=due.promise, keeper=due.keeper, clock=CLOCK, registry=table) is not None:
+                    break
     return {claim: found["state"] for claim, found in verdicts().items() if claim in claims}
 
 
