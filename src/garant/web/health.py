@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext
+
 from garant.kernel.canonical import Json
 
 
@@ -19,6 +21,17 @@ class Process:
     @property
     def serving(self) -> bool:
         return self.state == "serving"
+
+    @property
+    def word(self) -> str:
+        """The state in the language of the page."""
+        known = {
+            "serving": gettext("serves"),
+            "starting": gettext("starts"),
+            "waiting": gettext("waits for another"),
+            "down": gettext("down"),
+        }
+        return known.get(self.state, self.state)
 
 
 def processes(state: Any) -> list[Process]:

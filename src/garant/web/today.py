@@ -99,7 +99,7 @@ def _process(each: Process) -> Task:
     return Task(
         gettext("now"),
         gettext("The process %(name)s does not serve") % {"name": each.name},
-        gettext("State: %(state)s, started again %(n)d times. Its last words are in its log.") % {"state": each.state, "n": each.restarts},
+        gettext("State: %(state)s, started again %(n)d times. Its last words are in its log.") % {"state": each.word, "n": each.restarts},
         state=State.BROKEN,
     )
 
