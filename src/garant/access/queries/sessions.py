@@ -58,7 +58,8 @@ def seen(digest: str) -> Seen | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    session = LiveSession(*row[:6], *(_address(row[6]), row[7]))
+    tenant, user, opened, last_seen, expires, absolute, address, factor = row[:8]
+    session = LiveSession(tenant, user, opened, last_seen, expires, absolute, _address(address), factor)
     if session.user is None or row[8] is None:
         return Seen(session, None, "", "")
     return Seen(session, Person(session.user, row[8], row[9], tuple(row[12])), row[10], row[11])

@@ -9,6 +9,7 @@ from garant.access import fence
 from garant.access.models import AccessPolicy, Session
 from garant.access.policy.settings import AccessSettings, FactorRule, checked
 from garant.access.queries.settings import settings
+from garant.access.service.addresses import publish_rules
 from garant.access.sessions import forget
 from garant.audit import service as audit
 from garant.audit.service import Kind
@@ -42,7 +43,10 @@ def change_settings(*, actor: str, at: datetime, **changes: Any) -> AccessSettin
         forget(
             list(Session.objects.filter(tenant_id=tenant, user__isnull=False, factor="").values_list("key", flat=True)), at=at, actor=actor
         )
-    edge.revoke(kind="t", key=_slug(tenant), tenant=tenant, at=at, actor=actor)
+    if (after.address_mode, after.address_life) != (before.address_mode, before.address_life):
+        publish_rules(at=at, actor=actor)
+    else:
+        edge.revoke(kind="t", key=_slug(tenant), tenant=tenant, at=at, actor=actor)
     return after
 
 
