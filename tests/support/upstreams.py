@@ -1,5 +1,6 @@
 """Servers of other people, unchanged, to put behind the edge: Radicale (CalDAV), and an echo over WebSocket and HTTP."""
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,7 @@ def radicale() -> Iterator[int]:
             assert process.poll() is None, Path(folder, "log").read_text(encoding="utf-8")
             yield port
         finally:
-            process.terminate()
+            process.kill()
             process.wait(10)
 
 
@@ -47,14 +48,23 @@ async def _echo(request: web.Request) -> web.WebSocketResponse:
     return answer
 
 
+async def _digest(request: web.Request) -> web.Response:
+    size, sha256 = 0, hashlib.sha256()
+    async for chunk in request.content.iter_chunked(1 << 18):
+        size += len(chunk)
+        sha256.update(chunk)
+    return web.Response(text=f"{size} {sha256.hexdigest()}")
+
+
 @contextmanager
 def websocket_echo() -> Iterator[int]:
-    """An aiohttp server that says back every text it gets over a WebSocket, on a port of the loopback."""
+    """An aiohttp server that says back every text of a WebSocket at `/ws`, and the size and SHA-256 of what `/digest` gets."""
     port, loop = free_port(), new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     application = web.Application()
     application.router.add_get("/ws", _echo)
+    application.router.add_post("/digest", _digest)
     runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
 
     async def start() -> None:
