@@ -18,7 +18,7 @@ from garant.project.provision import SOURCES
 LOCALE = SOURCES / "garant" / "locale"
 WHOLE = ("fr",)
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
-MARKED = re.compile(r"""(?:\b(?:gettext|gettext_lazy|pgettext|_)\(|\{%\s*(?:translate|trans)\s)\s*(["'])((?:\\.|(?!\1).)+)\1""")
+MARKED = re.compile(r"""(?:\b(?:gettext|gettext_lazy|_)\(|\{%\s*(?:translate|trans)\s)\s*(["'])((?:\\.|(?!\1).)+)\1""")
 
 
 def mistakes(locale: Path = LOCALE) -> Iterator[str]:

@@ -33,7 +33,8 @@ LARGEST_LOG = 32 * 1024 * 1024
 class Program:
     """What to run. `user`: None stays who we are; `group`: for files that the service user must reach all the same.
 
-    `needs`: files without which the program cannot start; it waits for them. `ready`: asks the running program whether it serves.
+    `needs`: files without which the program cannot start; it waits for them. `sockets`: its own, which a killed process leaves behind and
+    over which the next one would stumble. `ready`: asks the running program whether it serves.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Program:
     user: pwd.struct_passwd | None = None
     group: grp.struct_group | None = None
     needs: tuple[Path, ...] = ()
+    sockets: tuple[Path, ...] = ()
     ready: Callable[[], bool] | None = None
     stop_signal: int = signal.SIGTERM
     patience: float = 15.0
@@ -147,6 +149,8 @@ class Child:
             return
         self._set_log_aside()
         try:
+            for path in self.program.sockets:
+                path.unlink(missing_ok=True)
             with self.log.open("ab") as log:
                 self._process = subprocess.Popen(
                     self.program.command,

@@ -115,6 +115,7 @@ class Plan:
             environment=self.environment("web", settings=settings),
             user=self.user,
             group=self.group,
+            sockets=(path,),
             ready=lambda: 0 < ready.status_over_socket(path, target) < 500,
         )
 
@@ -136,6 +137,7 @@ class Plan:
             environment=self._example_environment(),
             user=self.user,
             group=self.group,
+            sockets=(path,),
             ready=lambda: 0 < ready.status_over_socket(path, "/healthz") < 500,
         )
 
