@@ -26,6 +26,9 @@ INTERMEDIATE = (
 LEGACY = f"{INTERMEDIATE}:ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384"
 
 
+ONE_PAGE = 'http-request return status 200 content-type text/html string "<!doctype html><title>Essai</title>"'
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -72,11 +75,12 @@ def tls_server(
     minimum: str = "TLSv1.2",
     hsts: bool = True,
     extra: str = "",
+    rules: Sequence[str] = (ONE_PAGE,),
 ) -> Iterator[tuple[int, int]]:
-    """HAProxy with this certificate: yields its (https, http) ports; http only redirects. `extra`: more configuration."""
+    """HAProxy with this certificate: yields its (https, http) ports; http only redirects. `rules`: what it answers; `extra`: more."""
     https, http = free_port(), free_port()
     header = 'http-after-response set-header strict-transport-security "max-age=31536000"' if hsts else ""
-    configuration = directory / "haproxy.cfg"
+    configuration, lines = directory / "haproxy.cfg", "\n    ".join(rules)
     configuration.write_text(
         f"""
 global
@@ -92,7 +96,7 @@ frontend clear
 frontend edge
     bind 127.0.0.1:{https} ssl crt {certificate} alpn h2,http/1.1
     {header}
-    http-request return status 200 content-type text/html string "<!doctype html><title>Essai</title>"
+    {lines}
 {extra}
 """,
         encoding="utf-8",

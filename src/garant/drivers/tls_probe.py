@@ -62,7 +62,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Listener:
-    """One listening TCP socket. `owner`: process number, None when this user may not know."""
+    """One listening TCP socket. `owner`: process number, None when no process that this user may look into holds it."""
 
     address: str
     port: int
@@ -152,6 +152,19 @@ def descendants(roots: Iterable[int], proc: Path = Path("/proc")) -> frozenset[i
     while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
         ours |= more
     return frozenset(ours)
+
+
+def opaque(pids: Iterable[int], proc: Path = Path("/proc")) -> frozenset[int]:
+    """Those of these processes whose open files this user may not list: a listener without an owner could be theirs."""
+    found = set()
+    for pid in pids:
+        try:
+            next((proc / str(pid) / "fd").iterdir(), None)
+        except PermissionError:
+            found.add(pid)
+        except OSError:  # ended meanwhile
+            continue
+    return frozenset(found)
 
 
 def speaks(address: str, port: int, *, host: str, timeout: float = 3.0) -> str:

@@ -32,7 +32,7 @@ STRONG = {
 }
 CONNECTIONS = {
     "ports": {"0.0.0.0:8443": "tls", "0.0.0.0:8080": "redirect"},
-    "foreign": {"0.0.0.0:2024": "clear"},
+    "ports_of_unknown_programs": {},
     "redirects": {HOST: {"GET /": {"status": 308, "to_https": True, "cookie": False}}},
     "hosts": {
         HOST: {"status": 200, "hsts": "max-age=31536000; includeSubDomains", "version": "TLSv1.3", "suite": "TLS_AES_256_GCM_SHA384"}
@@ -137,6 +137,12 @@ def test_what_is_in_clear_or_weak_turns_the_connections(path: str, value: object
 )
 def test_the_report_holds_when_served_signed_recent_and_true(change: dict[str, Any], holds: bool) -> None:
     assert judges.report(Promise("assurance.tls_report"), evidence({**REPORT, **change})).holds is holds
+
+
+def test_a_port_in_clear_of_an_unknown_program_allows_no_conclusion() -> None:
+    facts = changed(CONNECTIONS, "ports_of_unknown_programs", {"0.0.0.0:111": "clear"})
+    assert tls("every_connection", facts).holds is None
+    assert tls("every_connection", changed(CONNECTIONS, "ports_of_unknown_programs", {"0.0.0.0:22": "ssh"})).holds is True
 
 
 SCREENS = {"pages": ["/fr/", "/en/"], "widths": [320, 768], "sticking_out": {}, "missing": {}, "without_features": []}

@@ -58,4 +58,4 @@ def open_pages(deployment: Deployment, hosts: Mapping[str, str]) -> Sequence[Pla
         found += [Place(place.host, path, place.label) for path in proofs[:PROOFS]]
     for host, label in hosts.items():
         found += [Place(host, f"/.garant/{language}/login/", label) for language in ("fr", "en")]
-    return found
+    return list(dict.fromkeys(found))

@@ -44,29 +44,33 @@ class TlsAsServed:
 
     def _connections(self, hosts: Mapping[str, str], facts: dict[str, Json]) -> Observation:
         with clear_listener() as planted:
-            ports = self._ports(planted)
+            ports, unknown = self._ports(planted)
         reported = ports.pop(f"127.0.0.1:{planted}", "")
-        mine = {place: said for place, said in ports.items() if not place.startswith("foreign ")}
-        facts["ports"] = mine
-        facts["foreign"] = {place.removeprefix("foreign "): said for place, said in ports.items() if place.startswith("foreign ")}
+        facts["ports"] = ports
+        facts["ports_of_unknown_programs"] = unknown
         facts["redirects"] = {label: self._redirects(host) for host, label in hosts.items()}
         facts["hosts"] = {label: self._greeting(host) for host, label in hosts.items()}
-        count = len(hosts) + len(mine)
+        count = len(hosts) + len(ports)
         return Observation(count, count, facts, Canary.HELD if reported == "clear" else Canary.MISSED)
 
-    def _ports(self, planted: int) -> dict[str, str]:
-        """What each port that strangers reach says; ports of processes that are not Garant's are marked `foreign`."""
+    def _ports(self, planted: int) -> tuple[dict[str, Json], dict[str, Json]]:
+        """What each port that strangers reach says: Garant's, and those of unknown programs; others are left out."""
         ours = tls_probe.descendants(own_processes(self._deployment.data))
+        blind = bool(tls_probe.opaque(ours))
         edge = {self._deployment.https, self._deployment.http}
-        found = {}
+        mine: dict[str, Json] = {}
+        unknown: dict[str, Json] = {}
         for listener in tls_probe.listeners():
             canary = listener.port == planted and listener.address == "127.0.0.1"
-            if not (listener.outside or canary or listener.port in edge):
-                continue
-            said = tls_probe.speaks(listener.address, listener.port, host=self._deployment.base)
-            mine = canary or listener.owner is None or listener.owner in ours or listener.port in edge
-            found[f"{'' if mine else 'foreign '}{listener.address}:{listener.port}"] = said
-        return found
+            known = canary or listener.port in edge or listener.owner in ours
+            if known and (canary or listener.port in edge or listener.outside):
+                mine[f"{listener.address}:{listener.port}"] = self._says(listener)
+            elif listener.owner is None and listener.outside and blind:
+                unknown[f"{listener.address}:{listener.port}"] = self._says(listener)
+        return mine, unknown
+
+    def _says(self, listener: tls_probe.Listener) -> str:
+        return tls_probe.speaks(listener.address, listener.port, host=self._deployment.base)
 
     def _redirects(self, host: str) -> Mapping[str, Json]:
         """What the port in clear answers: status, whether it leads to TLS on the same host, whether it sets a cookie."""

@@ -10,6 +10,7 @@ from garant.kernel.text import Text, count, ratio, same
 
 HALF_A_YEAR = 15_552_000
 """Seconds: the least length of HSTS that browsers' makers recommend."""
+SAFE = ("tls", "redirect", "ssh")
 REPORT_LIMIT = timedelta(hours=26)
 
 
@@ -265,7 +266,7 @@ def _certificate(promise: Promise, run: Evidence) -> Finding:
 def _in_clear(run: Evidence) -> Finding | None:
     """A port that serves in clear, or a redirect that does more than lead to https."""
     ports = _mapping(run.facts["ports"])
-    bad = sorted(place for place, said in ports.items() if said not in ("tls", "redirect", "ssh"))
+    bad = sorted(place for place, said in ports.items() if said not in SAFE)
     if bad:
         return Finding(
             False,
@@ -289,6 +290,17 @@ def _in_clear(run: Evidence) -> Finding | None:
                         f"In clear, {host} answers {status} to “{request}” instead of only leading to https.",
                     ),
                 )
+    doubtful = sorted(place for place, said in _mapping(run.facts["ports_of_unknown_programs"]).items() if said not in SAFE)
+    if doubtful:
+        return Finding(
+            None,
+            count(len(doubtful)),
+            Text("ports sans propriétaire connu", "ports without a known owner"),
+            Text(
+                f"Le port {doubtful[0]} ne parle pas TLS, et rien ne permet de savoir si un programme de Garant le tient.",
+                f"Port {doubtful[0]} does not speak TLS, and nothing tells whether a program of Garant holds it.",
+            ),
+        )
     return None
 
 
