@@ -1,5 +1,8 @@
 """From the edge's header to the application's page: a real HAProxy, a real assertion, the example application."""
 
+import re
+from urllib.parse import urlencode
+
 import pytest
 
 from support.assertions import OMER, current
@@ -49,3 +52,18 @@ def test_an_assertion_that_an_edge_should_not_have_cached_is_refused_by_the_appl
     """The edge is misled; the application still looks at whom and what the assertion is for."""
     for number, token in enumerate((current(application.signer, tenant="trois-rapides"), "a.b.c", application.signer.token())):
         assert rig.ask("/", sid=rig.decide.grant(f"misled-{number}", assertion=token)).status == 401
+
+
+def test_a_form_is_sent_by_a_browser_with_the_applications_own_cookie(rig, application):
+    """Origin and Host as a browser gives them, the port included; Garant's cookie is not needed and is not passed on."""
+    page = rig.ask("/s/parc-riverain/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.body.decode())[1]
+    choice = re.search(r'type="radio" name="(q-[^"]+)" value="Jamais"', page.body.decode())[1]
+    cookie = page.header("set-cookie").split(";")[0]
+    body = urlencode({"csrfmiddlewaretoken": token, choice: "Jamais"}).encode()
+    headers = {"Cookie": cookie, "Origin": f"https://{HOST}:{rig.plan.https}", "Content-Type": "application/x-www-form-urlencoded"}
+    sent = rig.ask("/s/parc-riverain/", method="POST", headers=headers, body=body)
+    assert (sent.status, sent.header("location")) == (302, "/s/parc-riverain/merci/")
+    assert rig.ask("/s/parc-riverain/merci/").status == 200
+    elsewhere = {**headers, "Origin": "https://evil.example.org"}
+    assert rig.ask("/s/parc-riverain/", method="POST", headers=elsewhere, body=body).status == 403
