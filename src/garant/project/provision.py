@@ -162,6 +162,7 @@ def _migrate_here() -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
     with connection.cursor() as cursor:
         # The edge's processes face the outside most: a table without row policies is closed to them.
         cursor.execute(

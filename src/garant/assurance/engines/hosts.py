@@ -13,7 +13,7 @@ from garant.identity.service import tenant_transaction
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
 
-PROOF = re.compile(r'href="(/(?:fr|en)/engagements/[a-z0-9-]+/[A-Z]+-[0-9]+/)"')
+PROOF = re.compile(r'href="(/(?:fr|en)/engagements/[a-z0-9-]+/[A-Za-z]+-[0-9]+/)"')
 PROOFS = 3
 """Proof pages per language that stand for all: they share one template."""
 
