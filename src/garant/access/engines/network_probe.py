@@ -12,6 +12,7 @@ from datetime import datetime
 
 from garant.access.engines.probes import PASSED, UNCLEAR, WITNESS, Repair, Site, insider, mark, outcome, population, rules_of, stranger
 from garant.access.policy.addresses import Answer, Rule, confined, parse_address, parse_network, verdict
+from garant.drivers.process import Deadline
 from garant.identity.queries import TenantFacts
 from garant.kernel.canonical import Json
 from garant.kernel.errors import EngineError
@@ -32,6 +33,9 @@ PATHS = {
     "allow": ("/", "/.garant/fr/login/"),
     "deny": ("/", "/.garant/fr/login/"),
 }
+REACH = 2.0
+"""Seconds within which a change of rules reaches every edge (DESIGN, times to refusal)."""
+
 REFUSED_FROM = str(parse_network(WITNESS)[1])
 
 
@@ -101,7 +105,7 @@ class NetworkProbe:
             if said == UNCLEAR and path in ("/", "/.garant/fr/login/"):
                 raise EngineError(f"{self.site.host(tenant)}{path} answered {answer.status}: neither let in nor refused")
             tries += 1
-            if said == PASSED:
+            if said == PASSED and self._still(tenant, path, source, aspect):
                 passes.append((path, answer.status))
         shut = []
         inside = insider(found, now) if aspect in ("allow", "deny") else None
@@ -112,6 +116,13 @@ class NetworkProbe:
                 if outcome(answer) != PASSED:
                     shut.append((path, answer.status))
         return Trial(tries, tuple(passes), tuple(shut))
+
+    def _still(self, tenant: TenantFacts, path: str, source: str, aspect: str) -> bool:
+        """Whether the address still passes, and still should not, when a change of rules would have reached every edge."""
+        for _ in Deadline(REACH).tries(0.25):
+            if outcome(self.site.ask(tenant, path, source=source)) != PASSED:
+                return False
+        return _refused_source(rules_of(tenant), aspect, self.site.now) is not None
 
     def _canary(self) -> Canary:
         """An open page, asked from a stranger's address, must be reported as letting in."""

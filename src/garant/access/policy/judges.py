@@ -35,6 +35,19 @@ FAULTS = {
     "not_filed": Text("la demande n’a pas été reçue", "the request was not taken"),
 }
 
+NETWORK_WORDS = {
+    "tenant_data": Text("d’une adresse hors liste\N{NO-BREAK SPACE}: toujours le refus.", "from an unlisted address: always the refusal."),
+    "tenant_url": Text(
+        "d’une adresse hors liste\N{NO-BREAK SPACE}: toujours le refus, page de connexion comprise.",
+        "from an unlisted address: always the refusal, the sign-in page included.",
+    ),
+    "allow": Text(
+        "d’une adresse hors liste, refusée, et d’une adresse permise, admise.",
+        "from an unlisted address, refused, and from an allowed one, let in.",
+    ),
+    "deny": Text("d’une plage refusée\N{NO-BREAK SPACE}: toujours le refus.", "from a refused range: always the refusal."),
+}
+
 COOKIE_WORDS = {
     "opaque": Text(
         "seul un identifiant au hasard, sans effet après la déconnexion", "a random identifier only, of no effect after sign-out"
@@ -68,12 +81,9 @@ def network(promise: Promise, run: Evidence) -> Finding:
             Text(f"Une adresse permise a été refusée{NBSP}: {_where(shut)}.", f"An allowed address was refused: {_where(shut)}."),
         )
     tenants, without = _int(run.facts, "tenants"), _int(run.facts, "without_list")
-    tried = f"{_clients_fr(tenants)} essayé{'s' if tenants > 1 else ''}"
-    fr = f"{tried} d’une adresse hors liste{NBSP}: toujours le refus, page de connexion comprise."
-    en = f"{_clients_en(tenants)} tried from an address outside the list: always the refusal, the sign-in page included."
-    if promise.parameters.get("aspect") == "deny":
-        fr = f"{tried} d’une plage refusée{NBSP}: toujours le refus."
-        en = f"{_clients_en(tenants)} tried from a refused range: always the refusal."
+    said = NETWORK_WORDS.get(str(promise.parameters.get("aspect")), NETWORK_WORDS["tenant_data"])
+    fr = f"{_clients_fr(tenants)} essayé{'s' if tenants > 1 else ''} {said.fr}"
+    en = f"{_clients_en(tenants)} tried {said.en}"
     if without:
         fr += f" {_clients_fr(without)} sans liste d’adresses."
         en += f" {_clients_en(without)} without an address list."
