@@ -10,7 +10,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from garant.access.engines.probes import PASSED, UNCLEAR, WITNESS, Repair, Site, insider, mark, outcome, population, rules_of, stranger
+from django.conf import settings
+
+from garant.access.engines.probes import (
+    PASSED,
+    REFUSED,
+    STRANGERS,
+    UNCLEAR,
+    WITNESS,
+    Repair,
+    Site,
+    insider,
+    mark,
+    outcome,
+    population,
+    rules_of,
+    stranger,
+)
 from garant.access.policy.addresses import Answer, Rule, confined, parse_address, parse_network, verdict
 from garant.drivers.process import Deadline
 from garant.identity.queries import TenantFacts
@@ -31,7 +47,7 @@ PATHS = {
         "/%2e/",
     ),
     "allow": ("/", "/.garant/fr/login/"),
-    "deny": ("/", "/.garant/fr/login/"),
+    "deny": ("/", "/.garant/fr/login/"),  # and the application's public paths, where the refusal of a range makes all the difference
 }
 REACH = 2.0
 """Seconds within which a change of rules reaches every edge (DESIGN, times to refusal)."""
@@ -99,7 +115,8 @@ class NetworkProbe:
         if source is None:
             return None
         passes, tries = [], 0
-        for path in PATHS[aspect]:
+        public = _public() if aspect == "deny" else ()
+        for path in (*PATHS[aspect], *public):
             answer = self.site.ask(tenant, path, source=source)
             said = outcome(answer)
             if said == UNCLEAR and path in ("/", "/.garant/fr/login/"):
@@ -115,6 +132,10 @@ class NetworkProbe:
                 tries += 1
                 if outcome(answer) != PASSED:
                     shut.append((path, answer.status))
+        if verdict(found, parse_address(STRANGERS[0]), "public", now) is Answer.ALLOW:
+            others = [(path, self.site.ask(tenant, path, source=STRANGERS[0])) for path in public]
+            tries += len(others)
+            shut += [(path, answer.status) for path, answer in others if outcome(answer) == REFUSED]
         return Trial(tries, tuple(passes), tuple(shut))
 
     def _still(self, tenant: TenantFacts, path: str, source: str, aspect: str) -> bool:
@@ -128,6 +149,10 @@ class NetworkProbe:
         """An open page, asked from a stranger's address, must be reported as letting in."""
         answer = self.site.probe.ask(self.site.deployment.base, "/fr/", source=REFUSED_FROM)
         return Canary.HELD if outcome(answer) == PASSED and answer.status == 200 else Canary.MISSED
+
+
+def _public() -> tuple[str, ...]:
+    return tuple(route.prefix for route in settings.GARANT.application.routes if route.kind == "public")
 
 
 def _listed(found: Sequence[Rule], aspect: str, now: datetime) -> bool:
