@@ -36,7 +36,7 @@ class Seen:
 def read_line(data: bytes) -> Seen | None:
     """The line, or None for what is not one of ours."""
     try:
-        row = json.loads(data)
+        row = {name: "" if value == "-" else value for name, value in json.loads(data).items()}  # HAProxy writes "-" for nothing
         ms = max(int(row.get("ms", 0)), 0)
         user = row.get("u") or ""
         return Seen(
