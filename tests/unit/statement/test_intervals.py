@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from garant.kernel.verdicts import State
-from garant.statement.policy.intervals import Span, Stretch, StripDay, since, spans, strip
+from garant.statement.policy.intervals import Stretch, StripDay, calendar, since, strip
 
 NOON = datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -58,11 +58,10 @@ def test_without_history_there_is_no_since():
 
 @given(histories(), st.integers(1, 120))
 def test_a_strip_has_one_day_each_and_today_last(history, days):
-    made = strip(history, NOON, days=days, zone=MONTREAL)
+    made = strip(history, calendar(NOON, days=days, zone=MONTREAL))
     assert len(made) == days
     assert made[-1].day == NOON.astimezone(MONTREAL).date()
     assert all(later.day - earlier.day == DAY for earlier, later in zip(made, made[1:], strict=False))  # noqa: RUF007
-    assert sum(span.length for span in spans(made)) == days
 
 
 def test_a_day_shows_the_worst_that_it_saw_and_a_day_before_the_record_shows_nothing():
@@ -71,14 +70,33 @@ def test_a_day_shows_the_worst_that_it_saw_and_a_day_before_the_record_shows_not
         Stretch(State.BROKEN, NOON - DAY, NOON - DAY + timedelta(minutes=1)),
         Stretch(State.KEPT, NOON - DAY + timedelta(minutes=1)),
     ]
-    made = strip(history, NOON, days=4, zone=MONTREAL)
+    made = strip(history, calendar(NOON, days=4, zone=MONTREAL))
     assert [each.state for each in made] == [None, State.KEPT, State.BROKEN, State.KEPT]
-    assert spans(made) == [Span(None, 0, 1), Span(State.KEPT, 1, 1), Span(State.BROKEN, 2, 1), Span(State.KEPT, 3, 1)]
+
+
+@given(histories(), st.integers(1, 120))
+def test_a_strip_says_what_each_day_saw_and_nothing_else(history, days):
+    """The same as asking, for each day, which stretches touched it."""
+    for day, shown in zip(calendar(NOON, days=days, zone=MONTREAL), strip(history, calendar(NOON, days=days, zone=MONTREAL)), strict=True):
+        seen = {
+            each.state
+            for each in history
+            if each.began_at < day.end and (each.ended_at is None or each.ended_at > max(day.start, each.began_at))
+        }
+        assert (shown.state in seen) if seen else shown.state is None
+        assert not ({State.BROKEN} & seen) or shown.state is State.BROKEN
+
+
+def test_the_nights_of_the_clock_change_are_23_and_25_hours_long():
+    autumn = calendar(datetime(2026, 11, 3, 17, tzinfo=UTC), days=3, zone=MONTREAL)
+    spring = calendar(datetime(2026, 3, 9, 17, tzinfo=UTC), days=2, zone=MONTREAL)
+    assert autumn[0].end - autumn[0].start == timedelta(hours=25)
+    assert spring[0].end - spring[0].start == timedelta(hours=23)
 
 
 def test_days_are_those_of_the_zone():
     """At 03:00 UTC it is still the evening before in Montréal."""
     night = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
-    [yesterday, today] = strip([Stretch(State.KEPT, night - timedelta(hours=1))], night, days=2, zone=MONTREAL)
+    [yesterday, today] = strip([Stretch(State.KEPT, night - timedelta(hours=1))], calendar(night, days=2, zone=MONTREAL))
     assert today == StripDay(datetime(2026, 11, 19, tzinfo=UTC).date(), State.KEPT)
     assert yesterday.state is None

@@ -1,9 +1,9 @@
 """How long a claim has stood in its state, and what its days looked like. Pure; intervals come in any order."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
-from itertools import groupby
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from garant.kernel.clock import aware
 from garant.kernel.verdicts import WORST_FIRST, State
@@ -27,12 +27,12 @@ class StripDay:
 
 
 @dataclass(frozen=True)
-class Span:
-    """Days in a row with the same state: `first` counts from the strip's start, `length` in days."""
+class Day:
+    """A calendar day of a zone as a stretch of time, cut at the present."""
 
-    state: State | None
-    first: int
-    length: int
+    day: date
+    start: datetime
+    end: datetime
 
 
 def since(stretches: Iterable[Stretch], now: datetime) -> datetime | None:
@@ -48,29 +48,29 @@ def since(stretches: Iterable[Stretch], now: datetime) -> datetime | None:
     return present.began_at
 
 
-def strip(stretches: Iterable[Stretch], now: datetime, *, days: int, zone: tzinfo) -> list[StripDay]:
-    """The last `days` calendar days of `zone`, oldest first, today last. A day shows the worst that it saw."""
-    history = list(stretches)
+def calendar(now: datetime, *, days: int, zone: tzinfo) -> list[Day]:
+    """The last `days` calendar days of `zone`, oldest first, today last and cut at `now`. A day is 23 to 25 hours long."""
     today = aware(now).astimezone(zone).date()
-    made = []
-    for back in range(days - 1, -1, -1):
-        day = today - timedelta(days=back)
-        start = datetime(day.year, day.month, day.day, tzinfo=zone)
-        following = day + timedelta(days=1)
-        end = min(datetime(following.year, following.month, following.day, tzinfo=zone), aware(now))
-        seen = [each.state for each in history if each.began_at < end and (each.ended_at or end) > start and _lasted(each)]
-        made.append(StripDay(day, min(seen, key=_rank, default=None)))
-    return made
+    dates = [today - timedelta(days=back) for back in range(days - 1, -2, -1)]
+    starts = [datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) for day in dates]
+    return [Day(day, start, min(end, aware(now))) for day, start, end in zip(dates[:-1], starts[:-1], starts[1:], strict=True)]
 
 
-def spans(days: Sequence[StripDay]) -> list[Span]:
-    """The strip as runs of equal days, for drawing."""
-    made, first = [], 0
-    for state, run in groupby(days, key=lambda each: each.state):
-        length = len(list(run))
-        made.append(Span(state, first, length))
-        first += length
-    return made
+def strip(stretches: Iterable[Stretch], days: Sequence[Day]) -> list[StripDay]:
+    """Each day and the worst state that it saw."""
+    seen: list[State | None] = [None] * len(days)
+    starts = [day.start for day in days]
+    for stretch in stretches:
+        if not _lasted(stretch):
+            continue
+        for index in range(max(bisect_right(starts, stretch.began_at) - 1, 0), len(days)):
+            day = days[index]
+            if stretch.ended_at is not None and stretch.ended_at <= day.start:
+                break
+            if stretch.began_at < day.end:
+                worse = seen[index] is None or _rank(stretch.state) < _rank(seen[index] or stretch.state)
+                seen[index] = stretch.state if worse else seen[index]
+    return [StripDay(day.day, state) for day, state in zip(days, seen, strict=True)]
 
 
 def _lasted(stretch: Stretch) -> bool:

@@ -7,7 +7,7 @@ claim("aso", "ASO-16", now)   ClaimPage, or None
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,7 +20,7 @@ from garant.kernel.verdicts import WORST_FIRST, State, Verdict
 from garant.statement.models import ClaimInterval, EvidenceRow, ExceptionRow, MeasureVerdict, Version
 from garant.statement.policy.binding import Part, Registry, kept_pairs, parts, turns, verdict_of
 from garant.statement.policy.document import Claim, Document
-from garant.statement.policy.intervals import Stretch, since, spans, strip
+from garant.statement.policy.intervals import Day, Stretch, calendar, since, strip
 from garant.statement.queries import verdicts as rows
 from garant.statement.queries.binding import document_of, registry, versions
 from garant.statement.queries.facts import laid_out
@@ -55,7 +55,7 @@ class _Reading:
     exceptions: Sequence[ExceptionRow]
     population: Mapping[str, tuple[int, int]]
     now: datetime
-    days: int
+    days: Sequence[Day]
 
 
 def statements(now: datetime | None = None) -> list[StatementSummary]:
@@ -134,9 +134,10 @@ def _read(slug: str, now: datetime, days: int) -> _Reading | None:
     if version is None:
         return None
     document, table = document_of(version), registry()
+    shown = calendar(now, days=days, zone=ZoneInfo(settings.TIME_ZONE))
     newest = rows.newest_rows(kept_pairs([document], table).keys())
     history: dict[str, list[ClaimInterval]] = {}
-    for interval in rows.intervals(slug, since=now - timedelta(days=days + 1)):
+    for interval in rows.intervals(slug, since=shown[0].start):
         history.setdefault(interval.claim, []).append(interval)
     exceptions = list(ExceptionRow.objects.filter(statement=version.statement).order_by("-id"))
     asked = {id_ for row in newest.values() for id_ in row.evidence}
@@ -144,7 +145,7 @@ def _read(slug: str, now: datetime, days: int) -> _Reading | None:
         str(id_): (checked, in_scope)
         for id_, checked, in_scope in EvidenceRow.objects.filter(pk__in=asked).values_list("id", "checked", "in_scope")
     }
-    return _Reading(version, document, table, newest, rows.latest(newest), history, exceptions, population, now, days)
+    return _Reading(version, document, table, newest, rows.latest(newest), history, exceptions, population, now, shown)
 
 
 def _claim_view(each: Claim, reading: _Reading) -> ClaimView:
@@ -152,7 +153,6 @@ def _claim_view(each: Claim, reading: _Reading) -> ClaimView:
     measures = [_measure_view(part, reading) for part in parts(each, reading.table, reading.latest, reading.now)]
     history = _intervals(each, reading)
     stretches = [Stretch(view.state, view.began_at, view.ended_at) for view in history]
-    days = strip(stretches, reading.now, days=reading.days, zone=ZoneInfo(settings.TIME_ZONE))
     populations = [reading.population[id_] for id_ in verdict.evidence if id_ in reading.population]
     shown = populations[0] if len(set(populations)) == 1 else (0, 0)
     return ClaimView(
@@ -173,8 +173,7 @@ def _claim_view(each: Claim, reading: _Reading) -> ClaimView:
         evidence_ids=verdict.evidence,
         checks=_checks(measures),
         intervals=[(view.state, view.began_at, view.ended_at) for view in history],
-        strip=days,
-        spans=spans(days),
+        strip=strip(stretches, reading.days),
         measures=measures,
         notes=[note.text for note in each.notes if not note.tls or settings.GARANT.tls_profile in note.tls],
         exceptions=[_exception_view(row, reading.now) for row in reading.exceptions if row.claim == each.id],

@@ -9,7 +9,7 @@ from garant.kernel.promise import Check
 from garant.kernel.schedule import Phase
 from garant.kernel.text import Text
 from garant.kernel.verdicts import State
-from garant.statement.policy.intervals import Span, StripDay
+from garant.statement.policy.intervals import StripDay
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class MeasureView:
 class ClaimView:
     """One sentence and what can be said of it now. `kind`: E, M or A.
 
-    `since`: beginning of the present state. `intervals`: state, beginning, end (None: open), newest first, up to now; `strip` and
-    `spans` say the same by calendar day. `checked` of `in_scope`: 0 of 0 when the measures have different populations.
+    `since`: beginning of the present state. `intervals`: state, beginning, end (None: open), newest first, up to now; `strip`
+    says the same by calendar day. `checked` of `in_scope`: 0 of 0 when the measures have different populations.
     """
 
     id: str
@@ -73,7 +73,6 @@ class ClaimView:
     checks: Sequence[Check]
     intervals: Sequence[tuple[State, datetime, datetime | None]]
     strip: Sequence[StripDay]
-    spans: Sequence[Span]
     measures: Sequence[MeasureView]
     notes: Sequence[Text]
     exceptions: Sequence[ExceptionView]

@@ -16,7 +16,7 @@ from garant.kernel.canonical import moment as written
 from garant.kernel.keep import Kept
 from garant.kernel.verdicts import Verdict
 from garant.statement.models import ClaimInterval, MeasureVerdict, Statement
-from garant.statement.policy.binding import Registry, bound_to, kept_pairs_of, turns
+from garant.statement.policy.binding import Latest, Registry, bound_to, kept_pairs_of, turns
 from garant.statement.policy.document import Claim
 from garant.statement.queries import verdicts as queries
 from garant.statement.queries.binding import documents
@@ -29,10 +29,11 @@ PUBLISHER = 0x6761_7261_6E74
 def publish(kept: Kept, *, registry: Registry | None = None, actor: str = "system:worker") -> list[str]:
     """Add this verdict and recompute the claims bound to its promise. Returns the ids of those whose interval changed."""
     table = the_registry() if registry is None else registry
+    pair = (kept.promise.identity, kept.measure.key)
     with tenant_transaction(None):
         only_one()
         claims = bound_to(documents(), kept.promise)
-        aged = settle(claims, registry=table, now=kept.decided_at, actor=actor)
+        changed = settle(claims, registry=table, now=kept.decided_at, actor=actor, added={pair: kept.verdict})
         MeasureVerdict.objects.create(
             promise=kept.promise.identity,
             measure=kept.measure.key,
@@ -40,7 +41,7 @@ def publish(kept: Kept, *, registry: Registry | None = None, actor: str = "syste
             decided_at=kept.decided_at,
             **_columns(kept.verdict),
         )
-        return sorted({*aged, *settle(claims, registry=table, now=kept.decided_at, actor=actor)})
+        return sorted(set(changed))
 
 
 def refresh(*, now: datetime, registry: Registry | None = None, actor: str = "system:worker") -> list[str]:
@@ -58,21 +59,27 @@ def only_one() -> None:
         cursor.execute("select pg_advisory_xact_lock(%s)", [PUBLISHER])
 
 
-def settle(claims: Sequence[tuple[str, Claim]], *, registry: Registry, now: datetime, actor: str, whole: str = "") -> list[str]:
-    """Bring the intervals of these claims (slug, claim) up to `now`. `whole`: a statement whose other claims are withdrawn."""
-    slugs = {slug for slug, _ in claims}
+def settle(
+    claims: Sequence[tuple[str, Claim]], *, registry: Registry, now: datetime, actor: str, added: Latest | None = None, whole: str = ""
+) -> list[str]:
+    """Bring the intervals of these claims (slug, claim) up to `now`: first by age, then by the verdicts `added` at this moment.
+
+    `whole`: a statement whose other claims are withdrawn. Returns the id of a claim once for each of its changes.
+    """
+    slugs = {slug for slug, _ in claims} | ({whole} if whole else set())
     statements = {statement.slug: statement for statement in Statement.objects.filter(slug__in=slugs)}
-    pairs = [pair for _, claim in claims for pair in kept_pairs_of(claim, registry)]
-    latest = queries.latest(queries.newest_rows(set(pairs)))
+    pairs = {pair for _, claim in claims for pair in kept_pairs_of(claim, registry)}
+    latest = queries.latest(queries.newest_rows(pairs))
     standing = queries.open_intervals(slugs)
     changed = []
     for slug, claim in claims:
         interval = standing.get((slug, claim.id))
-        before = queries.verdict(interval) if interval else None
-        since = interval.began_at if interval else now
-        for moment, verdict in turns(claim, registry, latest, before, since, now):
-            interval = _turn(statements[slug], claim.id, interval, verdict, moment, now, actor)
-            changed.append(claim.id)
+        for known in (latest, {**latest, **added}) if added else (latest,):
+            before = queries.verdict(interval) if interval else None
+            since = interval.began_at if interval else now
+            for moment, verdict in turns(claim, registry, known, before, since, now):
+                interval = _turn(statements[slug], claim.id, interval, verdict, moment, now, actor)
+                changed.append(claim.id)
     kept = {claim.id for _, claim in claims}
     for (slug, id_), interval in standing.items():
         if slug == whole and id_ not in kept:
