@@ -1,0 +1,187 @@
+"""`garant init`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from garant.drivers.pglaunch import Cluster
+from garant.kernel.errors import ConfigurationError, InputError
+from garant.project import configuration, provision
+from garant.project.configuration import Configuration
+from garant.project.provision import SOURCES, Administrator
+from garant.project.runtime import Runtime
+from garant.project.supervisor.plan import python_user
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+EXAMPLE = """# What the operator decides about this deployment. Every key may be left out; the value shown is then used.
+# A key that is not known is refused, with its line: a typing error must not silently weaken a setting.
+
+[operator]
+name = "{operator}"
+
+[addresses]
+base = "{base}"          # the trust page and the operator's console; organisations are <name>.<base>
+https = {https}
+http = {http}                     # only redirects to https
+
+[tls]
+profile = "{profile}"     # modern | intermediate | legacy (only when a statement promises browsers of 2013)
+# certificate = "fullchain-and-key.pem"   # for <base> and *.<base>; without it a local authority makes one, for development
+
+[statements]
+publish = ["aso"]             # slugs of the catalogue, or files of your own beside this one: "statement.toml"
+
+[application]
+# name = "surveys"
+# upstream = "127.0.0.1:8000"             # or "unix:/run/app.sock"; without it the example survey application is protected
+# routes = ["/public/ public", "/login/ login", "/admin/ member admin"]   # longest prefix wins; what is not named is "member"
+"""
+
+UNIT = """[Unit]
+Description=Garant: {text}
+After=network-online.target postgresql.service
+Wants=network-online.target
+PartOf=garant.target
+
+[Service]
+ExecStart={command}
+{environment}
+User={user}
+Group=garant
+UMask=0007
+WorkingDirectory=/
+Restart=always
+RestartSec=1
+NoNewPrivileges=true
+PrivateTmp=true
+ProtectSystem=strict
+ProtectHome=true
+ReadWritePaths={data}
+
+[Install]
+WantedBy=garant.target
+"""
+
+TARGET = """[Unit]
+Description=Garant
+Wants={units}
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+@app.command()
+def init(
+    data: Annotated[Path | None, typer.Option(help="Data directory, made when absent.")] = None,  # noqa: ARG001 - read in main
+    systemd: Annotated[
+        Path | None, typer.Option(help="Also write systemd units into this directory (- prints them); needs GARANT_DATABASE_URL.")
+    ] = None,
+    example: Annotated[bool, typer.Option("--print", help="Only print a commented garant.toml.")] = False,
+) -> None:
+    """Write a commented garant.toml, make directories, secrets, database roles and tables. Safe to repeat; overwrites nothing.
+
+    With GARANT_DATABASE_URL=postgresql://admin:word@host:5432/garant the roles and tables are made there by that administrator, whose
+    password no process sees afterwards; without a user in it, make these roles yourself with the passwords in DATA/secrets:
+    garant_owner, garant_web, garant_worker, garant_edge. Without the variable the embedded PostgreSQL is made ready, then stopped.
+
+    Exit codes: 0 done; 2 something is in the way, said in one line.
+    """
+    if example:
+        print(toml(), end="")
+        return
+    place = Path(os.environ["GARANT_DATA"])
+    runtime = provision.prepare(place)
+    config = Path(os.environ.get("GARANT_CONFIG", place / "garant.toml"))
+    if not config.exists():
+        config.write_text(toml(), encoding="utf-8")
+        print(f"wrote {config}: read it, change what you need")
+    made = configuration.load(config)
+    _database(place, runtime, made)
+    print(f"{place} is ready; start with: garant up --data {place}")
+    if systemd is not None:
+        write_units(systemd, place, made)
+
+
+def toml() -> str:
+    """A commented garant.toml with the defaults."""
+    default = Configuration()
+    return EXAMPLE.format(operator=default.operator, base=default.base, https=default.https, http=default.http, profile=default.tls_profile)
+
+
+def write_units(directory: Path, data: Path, made: Configuration) -> None:
+    """The units of every process but PostgreSQL. Raises InputError where they could not run."""
+    user, _, warning = python_user()
+    url = os.environ.get("GARANT_DATABASE_URL", "")
+    if not url:
+        raise InputError("units need a PostgreSQL of the system: set GARANT_DATABASE_URL, then try again")
+    if user is None:
+        raise InputError(warning.removeprefix("WARNING: ") or "run garant init --systemd as root")
+    texts = units(data, made, url=provision.without_administrator(url))
+    for name, text in texts.items():
+        if str(directory) == "-":
+            print(f"# {name}\n{text}")
+        else:
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / name).write_text(text, encoding="utf-8")
+    if str(directory) != "-":
+        print(f"wrote {len(texts)} units into {directory}; then: systemctl daemon-reload && systemctl enable --now garant.target")
+
+
+def units(data: Path, made: Configuration, *, url: str) -> dict[str, str]:
+    """File name to text. Each process may run any number of times, on any number of machines."""
+    granian = f"{sys.executable} -m granian --interface wsgi --uds-permissions 660 --no-ws --workers 1"
+    garant = f"{sys.executable} -m garant"
+    run = data / "run"
+    commands = {
+        "web": ("web", f"{granian} --blocking-threads 8 --uds {run}/web.sock garant.project.wsgi:application", "web pages"),
+        "decision": (
+            "web",
+            f"{granian} --blocking-threads 4 --uds {run}/decide.sock garant.project.wsgi_decision:application",
+            "answers to the edge",
+        ),
+        "worker": ("worker", f"{garant} worker", "jobs and measures"),
+        "prober": ("worker", f"{garant} worker --queue probe", "measures from outside"),
+        "collector": ("edge", f"{garant} edge collector", "access journal"),
+        "agent": ("edge", f"{garant} edge agent", "policy to the edge"),
+        "edge": ("", f"/usr/sbin/haproxy -Ws -S {run}/master.sock,mode,660,group,garant -f {run}/haproxy.cfg", "edge"),
+    }
+    shared = {"GARANT_DATA": str(data), "GARANT_DATABASE_URL": url, "PYTHONPATH": str(SOURCES)}
+    if made.path is not None:
+        shared["GARANT_CONFIG"] = str(made.path)
+    texts = {}
+    for name, (role, command, text) in commands.items():
+        held = {**shared, "GARANT_ROLE": role} if role else {}
+        if name == "decision":
+            held["DJANGO_SETTINGS_MODULE"] = "garant.project.settings.decision"
+        lines = "\n".join(f'Environment="{key}={value}"' for key, value in held.items())
+        user = "root" if name == "edge" else "garant"
+        texts[f"garant-{name}.service"] = UNIT.format(text=text, command=command, environment=lines, user=user, data=data)
+    texts["garant.target"] = TARGET.format(units=" ".join(sorted(texts)))
+    return texts
+
+
+def _database(data: Path, runtime: Runtime, made: Configuration) -> None:
+    url = os.environ.get("GARANT_DATABASE_URL", "")
+    example = not made.application.upstream
+    if url:
+        administrator = provision.administrator_of(url)
+        if administrator is not None:
+            provision.make_roles(administrator, runtime, database=provision.database_of(url), example=example)
+        provision.migrate(data, environment={**os.environ, "GARANT_DATABASE_URL": provision.without_administrator(url)})
+        return
+    if not os.access(data, os.W_OK):
+        raise ConfigurationError(f"{data} cannot be written")
+    cluster = Cluster(data / "pg", password=runtime.secret("database-superuser"), log=data / "logs" / "postgres.log")
+    cluster.start(say=lambda sentence: print(sentence, file=sys.stderr))
+    try:
+        runtime.write_state({**runtime.state(), "database_socket": str(cluster.socket), "database_port": cluster.port})
+        administrator = Administrator(str(cluster.socket), cluster.port, "postgres", runtime.secret("database-superuser"))
+        provision.make_roles(administrator, runtime, example=example)
+        provision.migrate(data)
+    finally:
+        cluster.stop()
