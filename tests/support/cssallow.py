@@ -12,97 +12,25 @@ from typing import Any
 
 import tinycss2
 
-PROPERTIES = frozenset(
-    [
-        "background",
-        "border",
-        "border-bottom",
-        "border-collapse",
-        "border-color",
-        "border-left",
-        "border-radius",
-        "border-right",
-        "border-style",
-        "border-top",
-        "border-width",
-        "bottom",
-        "box-sizing",
-        "-webkit-box-sizing",
-        "clear",
-        "color",
-        "content",
-        "cursor",
-        "display",
-        "fill",
-        "float",
-        "font",
-        "font-family",
-        "font-size",
-        "font-weight",
-        "height",
-        "left",
-        "letter-spacing",
-        "line-height",
-        "list-style",
-        "margin",
-        "margin-bottom",
-        "margin-left",
-        "margin-right",
-        "margin-top",
-        "max-height",
-        "max-width",
-        "min-height",
-        "min-width",
-        "opacity",
-        "outline",
-        "outline-offset",
-        "overflow",
-        "overflow-wrap",
-        "overflow-x",
-        "overflow-y",
-        "padding",
-        "padding-bottom",
-        "padding-left",
-        "padding-right",
-        "padding-top",
-        "page-break-inside",
-        "position",
-        "right",
-        "stroke",
-        "stroke-width",
-        "table-layout",
-        "text-align",
-        "text-decoration",
-        "text-transform",
-        "top",
-        "vertical-align",
-        "visibility",
-        "white-space",
-        "width",
-        "word-break",
-        "word-wrap",
-        "z-index",
-        "-webkit-appearance",
-        "-webkit-overflow-scrolling",
-        "-webkit-text-size-adjust",
-    ]
-)
-VALUES = frozenset(
-    [
-        "grid",
-        "flex",
-        "inline-flex",
-        "inline-grid",
-        "sticky",
-        "contents",
-        "flow-root",
-        "fit-content",
-        "max-content",
-        "min-content",
-        "unset",
-        "revert",
-    ]
-)
+# fmt: off
+PROPERTIES = frozenset([
+    "background", "border", "border-bottom", "border-collapse", "border-color", "border-left", "border-radius", "border-right",
+    "border-style", "border-top", "border-width", "bottom", "box-sizing", "-webkit-box-sizing", "clear", "color", "content", "cursor",
+    "display", "fill", "float", "font", "font-family", "font-size", "font-weight", "height", "left", "letter-spacing", "line-height",
+    "list-style", "margin", "margin-bottom", "margin-left", "margin-right", "margin-top", "max-height", "max-width", "min-height",
+    "min-width", "opacity", "outline", "outline-offset", "overflow", "overflow-wrap", "overflow-x", "overflow-y", "padding",
+    "padding-bottom", "padding-left", "padding-right", "padding-top", "page-break-inside", "position", "right", "stroke",
+    "stroke-width", "table-layout", "text-align", "text-decoration", "text-transform", "top", "vertical-align", "visibility",
+    "white-space", "width", "word-break", "word-wrap", "z-index", "-webkit-appearance", "-webkit-overflow-scrolling",
+    "-webkit-text-size-adjust",
+])
+# fmt: on
+# fmt: off
+VALUES = frozenset([
+    "grid", "flex", "inline-flex", "inline-grid", "sticky", "contents", "flow-root",
+    "fit-content", "max-content", "min-content", "unset", "revert",
+])
+# fmt: on
 FUNCTIONS = frozenset(["calc", "attr", "rgb", "rgba", "hsl", "hsla", "url"])
 UNITS = frozenset(["px", "em", "rem", "%", "s", "ms", "deg"])
 PSEUDO = frozenset(

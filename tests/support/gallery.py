@@ -450,7 +450,6 @@ def _view(claim: Claim, state: State) -> dict[str, Any]:
         "checks": [CHECK] if seen else [],
         "intervals": history,
         "strip": _days(state),
-        "spans": [],
         "measures": measures if seen else measures[1:],
         "notes": [note.text for note in claim.notes],
         "exceptions": exceptions if state is State.BROKEN else [],

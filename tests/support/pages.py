@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
@@ -27,17 +28,17 @@ def browser() -> Iterator[Browser]:
             made.close()
 
 
+_shown: "WeakKeyDictionary[Page, tuple[str, str]]" = WeakKeyDictionary()
+
+
 def open_page(chromium: Browser, width: int, *, scripts: bool = True) -> Page:
     """A page that shows what `show` gives it. `scripts=False`: as people see it who run none."""
     context = chromium.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts, bypass_csp=True)
-    return context.new_page()
-
-
-def show(page: Page, path: str, html: str) -> None:
-    """Load `html` as if it had been served at `path`; sheets come from the source tree, everything else is refused."""
+    page = context.new_page()
 
     def serve(route: Route) -> None:
         asked = route.request.url.removeprefix(HOST).split("?")[0]
+        path, html = _shown.get(page, ("", ""))
         if asked.startswith("/.garant/static/"):
             route.fulfill(path=str(gallery.STATIC / asked.removeprefix("/.garant/static/")))
         elif asked == path:
@@ -45,8 +46,13 @@ def show(page: Page, path: str, html: str) -> None:
         else:
             route.abort()
 
-    page.unroute_all()
     page.route("**/*", serve)
+    return page
+
+
+def show(page: Page, path: str, html: str) -> None:
+    """Load `html` as if it had been served at `path`; sheets come from the source tree, everything else is refused."""
+    _shown[page] = (path, html)
     page.goto(HOST + path)
 
 

@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext, gettext_noop
 
 from garant.identity.queries import TenantFacts
+from garant.identity.service import operator_scope
 from garant.kernel.clock import Clock, SystemClock
 from garant.kernel.text import Text
 from garant.web import i18n, wording
@@ -109,14 +110,17 @@ def administrator(view: View[P]) -> View[P]:
 
 
 def staff(view: View[P]) -> View[P]:
-    """A person of the operator's tenant with a role; on a tenant's host the page does not exist."""
+    """A person of the operator's tenant with a role, who then reads every tenant; on a tenant's host the page does not exist."""
 
     @functools.wraps(view)
     def seen(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not tenant_of(request).operator:
             raise Http404
         barred = _barred(request, STAFF_ROLES)
-        return view(request, *args, **kwargs) if barred is None else barred
+        if barred is not None:
+            return barred
+        with operator_scope():
+            return view(request, *args, **kwargs)
 
     return seen
 
