@@ -30,3 +30,18 @@ def clear_context(connection: "psycopg.Connection[object]") -> None:
     """Take the context away inside a transaction that goes on."""
     if connection.pgconn.transaction_status == TransactionStatus.INTRANS:
         connection.pgconn.exec_(b"select set_config('garant.tenant', '', true), set_config('garant.scope', '', true)")
+
+
+def set_scope(connection: "psycopg.Connection[object]", scope: str) -> None:
+    """Change the scope inside an open transaction, until its end. A transaction that has failed keeps the scope it had: it ends anyway.
+
+    Raises EngineError outside a transaction: the setting would not hold.
+    """
+    if scope not in ("", "operator"):
+        raise ValueError(f"unknown scope {scope!r}")
+    status = connection.pgconn.transaction_status
+    if status == TransactionStatus.INERROR:
+        return
+    if status != TransactionStatus.INTRANS:
+        raise EngineError("a scope needs an open transaction")
+    connection.pgconn.exec_(f"select set_config('garant.scope', '{scope}', true)".encode())

@@ -14,7 +14,7 @@ class TenantOfHost:
     """Sets `request.tenant` (TenantFacts). An unknown host gets 421 and reaches no view.
 
     Django turns an exception into a 5xx answer before it reaches us: such an answer rolls the transaction back, so that no verb
-    stays half done. On the operator's host the scope is `operator`: pages there still check that the person is staff before they show anything.
+    stays half done. On the operator's host too a request begins with its own tenant only; staff pages widen it (`operator_scope`).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -26,7 +26,7 @@ class TenantOfHost:
         if tenant is None:
             return HttpResponse(f"No service answers for {settings.BASE_HOST} under this name.\n", status=421, content_type="text/plain")
         request.tenant = tenant  # type: ignore[attr-defined]
-        with tenant_transaction(tenant.id, scope="operator" if tenant.operator else ""):
+        with tenant_transaction(tenant.id):
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)

@@ -16,11 +16,10 @@ from django.db import IntegrityError, connection, transaction
 
 from garant.audit import service as audit
 from garant.audit.service import Kind
-from garant.drivers.postgres import begin_as, clear_context
+from garant.drivers.postgres import begin_as, clear_context, set_scope
 from garant.identity import policy
 from garant.identity.models import RoleAssignment, Tenant, User
 from garant.kernel.errors import InputError
-
 
 ADMIN, MEMBER = policy.ADMIN, policy.MEMBER
 """Roles that exist in every tenant; see `policy`."""
@@ -59,6 +58,27 @@ def tenant_transaction(tenant: uuid.UUID | None, *, scope: str = "") -> Iterator
                 clear_context(connection.connection)
 
 
+@contextlib.contextmanager
+def operator_scope() -> Iterator[None]:
+    """Within the operator's own tenant transaction: reads of every tenant, for the length of the block.
+
+    Only after the person was seen to be staff: signing in, and every public page, happen without it.
+    """
+    inside = _context.get()
+    if inside is None:
+        raise RuntimeError("there is no transaction here: open tenant_transaction(tenant) first")
+    if inside[1] == "operator":
+        yield
+        return
+    set_scope(connection.connection, "operator")
+    token = _context.set((inside[0], "operator"))
+    try:
+        yield
+    finally:
+        _context.reset(token)
+        set_scope(connection.connection, inside[1])
+
+
 def current_tenant() -> uuid.UUID:
     """The tenant of the transaction. Raises RuntimeError without one."""
     inside = _context.get()
@@ -74,16 +94,30 @@ def add_tenant(
     host: str,
     at: datetime,
     actor: str,
+    id_: uuid.UUID | None = None,
     operator: bool = False,
     language: str = "fr-ca",
     zone: str = "America/Toronto",
 ) -> Tenant:
-    """A new tenant (called in the owner's or operator's transaction). Raises InputError for a bad or taken slug."""
+    """A new tenant, in a transaction of scope `operator`. Raises InputError for a bad or taken slug.
+
+    With `id_` (that of the transaction), its rules and people can be made in this same transaction: its host then never answers
+    before its address rules do.
+    """
     if not operator:
         policy.checked_slug(slug)
     if not name.strip():
         raise InputError("a tenant needs a name")
-    tenant = Tenant(slug=slug, name=name.strip(), host=host.lower(), operator=operator, language=language, zone=zone, created_at=at)
+    tenant = Tenant(
+        id=id_ or uuid.uuid4(),
+        slug=slug,
+        name=name.strip(),
+        host=host.lower(),
+        operator=operator,
+        language=language,
+        zone=zone,
+        created_at=at,
+    )
     try:
         with transaction.atomic():
             tenant.save(force_insert=True)

@@ -4,6 +4,7 @@ Idempotent: what exists is left alone, a person who has a password keeps it. Nam
 """
 
 import secrets
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,8 +75,10 @@ def _tenant(
 ) -> list[Account]:
     with tenant_transaction(None, scope="operator"):
         found = next((tenant for tenant in identity.tenants() if tenant.slug == slug), None)
-        id_ = found.id if found else identities.add_tenant(slug=slug, name=name, host=host, at=at, actor=ACTOR, operator=operator).id
-    with tenant_transaction(id_, scope="operator" if operator else ""):
+    id_ = found.id if found else uuid.uuid4()
+    with tenant_transaction(id_, scope="operator"):
+        if found is None:
+            identities.add_tenant(id_=id_, slug=slug, name=name, host=host, at=at, actor=ACTOR, operator=operator)
         vault.make_tenant_keys(tenant=id_, at=at, actor=ACTOR)
         if found is None and not operator:
             for network in HOME:

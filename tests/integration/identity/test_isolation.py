@@ -112,3 +112,17 @@ def test_a_host_leads_to_its_tenant_and_an_unknown_one_to_none(towns: dict[str, 
 def test_a_taken_slug_is_refused_in_words(towns: dict[str, uuid.UUID]) -> None:
     with tenant_transaction(None, scope="operator"), pytest.raises(InputError, match="exists already"):
         service.add_tenant(slug="saint-elan", name="Again", host="again.garant.localhost", at=NOW, actor="system:test")
+
+
+def test_the_operators_scope_ends_with_its_block(towns: dict[str, uuid.UUID]) -> None:
+    with tenant_transaction(towns["saint-elan"]):
+        with service.operator_scope():
+            assert len(queries.tenants()) >= 2
+            assert get_user_model().objects.count() == 2
+        assert [tenant.slug for tenant in queries.tenants()] == ["saint-elan"]
+        assert get_user_model().objects.count() == 1
+
+
+def test_the_operators_scope_reads_and_does_not_write(towns: dict[str, uuid.UUID]) -> None:
+    with tenant_transaction(towns["saint-elan"]), service.operator_scope():
+        assert get_user_model().objects.filter(tenant_id=towns["trois-rapides"]).update(name="taken") == 0
