@@ -92,7 +92,7 @@ defaults
     timeout http-request 10s
 frontend clear
     bind 127.0.0.1:{http}
-    http-request redirect scheme https code 308
+    http-request redirect location https://%[req.hdr(host),host_only]:{https}%[pathq] code 308
 frontend edge
     bind 127.0.0.1:{https} ssl crt {certificate} alpn h2,http/1.1
     {header}
