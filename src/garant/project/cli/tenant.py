@@ -1,6 +1,7 @@
 """`garant tenant`."""
 
 import json
+import uuid
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +27,7 @@ def add(
     admin: Annotated[str, typer.Option(help="Login name of its first administrator.")],
     email: Annotated[str, typer.Option(help="The administrator's e-mail address.")] = "",
     language: Annotated[str, typer.Option(help="fr-ca, fr-fr or en-ca.")] = "fr-ca",
+    allow: Annotated[list[str] | None, typer.Option(help="Network whose addresses may come in (repeat it); none given: all may.")] = None,
     zone: Annotated[str, typer.Option(help="Time zone of its calendars (IANA name).")] = "America/Toronto",
     json_: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
     data: Data = None,  # noqa: ARG001 - read in main
@@ -38,17 +40,19 @@ def add(
     """
     at = SystemClock().now()
     host = f"{slug}.{settings.GARANT.base}"
-    with tenant_transaction(None, scope="operator"):
-        service.add_tenant(slug=slug, name=name, host=host, at=at, actor=ACTOR, language=language, zone=zone)
-        made = next(tenant for tenant in queries.tenants() if tenant.slug == slug)
-        edge.hosts_changed()
-    with tenant_transaction(made.id):
-        vault.make_tenant_keys(tenant=made.id, at=at, actor=ACTOR)
+    id_ = uuid.uuid4()
+    # One transaction: a refusal leaves nothing half made, and the host never answers before its address rules do.
+    with tenant_transaction(id_, scope="operator"):
+        service.add_tenant(id_=id_, slug=slug, name=name, host=host, at=at, actor=ACTOR, language=language, zone=zone)
+        vault.make_tenant_keys(tenant=id_, at=at, actor=ACTOR)
+        for network in allow or ():
+            access.add_rule(network=network, verdict="allow", classes=("login", "member"), at=at, actor=ACTOR, confirm=True)
         invited = access.invite_user(login=admin, name=admin, email=email, roles=("admin", "member"), actor=ACTOR, at=at)
+        edge.hosts_changed()
     port = "" if settings.GARANT.https == 443 else f":{settings.GARANT.https}"
     link = f"https://{host}{port}/.garant/invitation/{invited.token}/"
     if json_:
-        print(json.dumps({"tenant": str(made.id), "host": host, "administrator": admin, "invitation": link}))
+        print(json.dumps({"tenant": str(id_), "host": host, "administrator": admin, "invitation": link}))
         return
     print(f"{name} answers at https://{host}{port}/\nGive this link to {admin}, who chooses a password there: {link}")
 
