@@ -1,0 +1,105 @@
+"""The ASO sentences on a running deployment: seen kept, broken behind Garant's back, seen broken, mended, seen kept again."""
+
+import pytest
+
+from support.doors import another_application, asleep, entry, kept_again, schema
+from support.world import World
+
+pytestmark = pytest.mark.timeout(600)
+
+ALLOWS_DELETED = """
+delete from access_networkrule r using identity_tenant t where t.id = r.tenant_id and t.slug = 'saint-elan' and verdict = 'allow'
+"""
+FACTOR_OFF = """
+insert into access_accesspolicy
+  (tenant_id, factor_rule, idle_minutes, absolute_hours, binding, address_mode, address_hours, changed_at)
+select id, 'off', 30, 12, 'network', 'approve', 8, now() from identity_tenant where slug = 'trois-rapides'
+"""
+FACTOR_AS_BEFORE = """
+delete from access_accesspolicy p using identity_tenant t where t.id = p.tenant_id and t.slug = 'trois-rapides'
+"""
+ENROLLED_BY_NOBODY = """
+create or replace function sabotage_factor() returns trigger language plpgsql security definer as $$
+begin
+  insert into mfa_authenticator (user_id, type, data, created_at)
+  select (new.payload->>'user')::uuid, 'totp', '{}', new.at
+  where not exists (select 1 from mfa_authenticator where user_id = (new.payload->>'user')::uuid and type = 'totp');
+  return new;
+end $$;
+create trigger sabotage_factor after insert on audit_outbox for each row
+  when (new.kind = 'user:session:ended' and new.actor = 'system:prober' and new.payload->>'by' = 'factor')
+  execute function sabotage_factor();
+"""
+
+
+def test_aso_16_data_answer_to_listed_addresses_only(world: World) -> None:
+    assert world.keep("ASO-16") == {"ASO-16": "kept"}
+    with entry(world, "address.map", "*|saint-elan|member", "allow"):
+        assert world.visit("saint-elan", "/", source="127.66.53.1").status == 302
+        assert world.keep("ASO-16") == {"ASO-16": "broken"}
+    kept_again(world, "ASO-16")
+
+
+def test_aso_16_a_rule_deleted_in_the_database_is_found_and_put_back(world: World) -> None:
+    assert world.keep("ASO-16") == {"ASO-16": "kept"}
+    with world.sql("owner") as database:
+        assert database.execute(ALLOWS_DELETED).rowcount == 2
+    assert world.keep("ASO-16") == {"ASO-16": "broken"}
+    assert "vanished" in world.reason("ASO-16")
+    kept_again(world, "ASO-16")
+
+
+def test_aso_17_a_user_code_and_a_password_are_asked_first(world: World) -> None:
+    assert world.keep("ASO-17") == {"ASO-17": "kept"}
+    with another_application(world), entry(world, "routes.map", "/gestion/", "public"):
+        assert world.visit("saint-elan", "/gestion/").status == 200
+        assert world.keep("ASO-17") == {"ASO-17": "broken"}
+    kept_again(world, "ASO-17")
+
+
+def test_aso_18_everyone_is_urged_to_adopt_a_second_factor(world: World) -> None:
+    assert world.keep("ASO-18") == {"ASO-18": "kept"}
+    off = """insert into access_accesspolicy (tenant_id, factor_rule, idle_minutes, absolute_hours, binding, address_mode, address_hours, changed_at)
+             select id, 'off', 30, 12, 'network', 'approve', 8, now() from identity_tenant where slug = 'trois-rapides'"""
+    with schema(
+        world, off, "delete from access_accesspolicy p using identity_tenant t where t.id = p.tenant_id and t.slug = 'trois-rapides'"
+    ):
+        assert world.keep("ASO-18") == {"ASO-18": "broken"}
+    kept_again(world, "ASO-18")
+
+
+def test_aso_19_a_new_customer_starts_with_microsoft_authenticator(world: World) -> None:
+    assert world.keep("ASO-19") == {"ASO-19": "kept"}
+    with schema(world, ENROLLED_BY_NOBODY, "drop function sabotage_factor() cascade"):
+        assert world.keep("ASO-19") == {"ASO-19": "broken"}
+    kept_again(world, "ASO-19")
+
+
+def test_aso_22_the_customers_address_itself_is_filtered(world: World) -> None:
+    assert world.keep("ASO-22") == {"ASO-22": "kept"}
+    with entry(world, "address.map", "*|trois-rapides|login", None):
+        assert world.visit("trois-rapides", "/.garant/fr/login/", source="127.66.53.1").status == 200
+        assert world.keep("ASO-22") == {"ASO-22": "broken"}
+    kept_again(world, "ASO-22")
+
+
+def test_aso_23_a_further_address_can_be_allowed(world: World) -> None:
+    assert world.keep("ASO-23") == {"ASO-23": "kept"}
+    with asleep(world, "agent"):
+        assert world.keep("ASO-23") == {"ASO-23": "broken"}
+    kept_again(world, "ASO-23")
+
+
+def test_aso_35_work_goes_on_from_elsewhere_during_a_power_cut(world: World) -> None:
+    assert world.keep("ASO-35") == {"ASO-35": "kept"}
+    with entry(world, "address.map", "0.0.0.0/0|saint-elan|address", None):
+        assert world.visit("saint-elan", "/.garant/fr/address/", source="127.66.53.1").status == 403
+        assert world.keep("ASO-35") == {"ASO-35": "broken"}
+    kept_again(world, "ASO-35")
+
+
+def test_aso_36_work_goes_on_over_a_cellular_line(world: World) -> None:
+    assert world.keep("ASO-36") == {"ASO-36": "kept"}
+    with entry(world, "address.map", "0.0.0.0/0|trois-rapides|address", None):
+        assert world.keep("ASO-36") == {"ASO-36": "broken"}
+    kept_again(world, "ASO-36")
