@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "garant.project.settings")
             django.setup()
         app = importlib.import_module(f"garant.project.cli.{verb.module}").app
-        app(args=words[1:], prog_name=f"garant {words[0]}")
+        app(args=without_data(words[1:]), prog_name=f"garant {words[0]}")
     except GarantError as error:
         print(f"garant: {error}", file=sys.stderr)
         sys.exit(2)
@@ -80,6 +80,19 @@ def usage() -> str:
         "Every command takes --data DIR (or GARANT_DATA): the data directory, by default `var` beside the program.\n"
         f"{CODES}"
     )
+
+
+def without_data(words: Sequence[str]) -> list[str]:
+    """The words without `--data DIR`, which was read already: it may stand anywhere."""
+    left, skip = [], False
+    for word in words:
+        if skip or word.startswith("--data="):
+            skip = False
+        elif word == "--data":
+            skip = True
+        else:
+            left.append(word)
+    return left
 
 
 def data_directory(words: Sequence[str]) -> Path:

@@ -1,0 +1,112 @@
+"""`garant init`, `garant doctor` and the refusals of the command line, as processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from garant.project import configuration
+from garant.project.cli.init import toml, units
+from support.world import ROOT
+
+
+def garant(*words: str, data: Path, **more: str) -> "subprocess.CompletedProcess[str]":
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GARANT_", "DJANGO_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "garant", *words, "--data", str(data)],
+        env={**inherited, "PYTHONPATH": str(ROOT / "src"), **more},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that the service user can enter."""
+    made = tmp_path_factory.mktemp("init")
+    for each in (made, *made.parents):
+        if each.stat().st_uid == os.geteuid() and str(each) != "/":
+            each.chmod(each.stat().st_mode | 0o011)
+    return made / "data"
+
+
+def test_init_makes_a_deployment_twice_over_and_doctor_has_nothing_against_it(place: Path) -> None:
+    first = garant("init", data=place)
+    assert first.returncode == 0, first.stderr
+    written = (place / "garant.toml").read_text(encoding="utf-8")
+    secret = (place / "secrets" / "database-web").read_text(encoding="ascii")
+    again = garant("init", data=place)
+    assert again.returncode == 0, again.stderr
+    assert (place / "garant.toml").read_text(encoding="utf-8") == written
+    assert (place / "secrets" / "database-web").read_text(encoding="ascii") == secret
+    told = json.loads(garant("doctor", "--json", data=place).stdout)
+    assert {each["subject"] for each in told if each["grade"] == "error"} <= {"ports"}
+    assert any(each["subject"] == "processes" and "not running" in each["text"] for each in told)
+
+
+def test_doctor_says_what_is_wrong_and_what_to_do(place: Path) -> None:
+    garant("init", data=place)
+    (place / "secrets" / "database-web").chmod(0o644)
+    (place / "run" / "certs").mkdir(exist_ok=True)
+    (place / "run" / "certs" / "site.pem").write_text("not a certificate", encoding="ascii")
+    done = garant("doctor", data=place)
+    assert done.returncode == 1
+    assert "can be read by everybody" in done.stdout
+    assert "chmod o-rwx" in done.stdout
+    assert "site.pem cannot be read" in done.stdout
+
+
+def test_a_wrong_key_in_the_configuration_is_one_line_with_its_place(place: Path) -> None:
+    place.mkdir()
+    (place / "garant.toml").write_text("[tls]\nprofil = 'modern'\n", encoding="utf-8")
+    done = garant("up", data=place)
+    assert done.returncode == 2
+    assert f"{place / 'garant.toml'}:2: unknown key profil" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_an_unknown_command_names_the_known_ones(place: Path) -> None:
+    done = garant("upp", data=place)
+    assert done.returncode == 2
+    assert "verdicts" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["up", "init", "keep", "verdicts", "edge", "worker", "tenant", "settle", "doctor", "bench", "test"])
+def test_every_command_explains_itself(place: Path, verb: str) -> None:
+    done = garant(verb, "--help", data=place)
+    assert done.returncode == 0, done.stderr
+    if verb not in ("edge", "tenant", "settle"):
+        assert "Exit codes" in done.stdout
+
+
+def test_the_example_configuration_is_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "garant.toml"
+    path.write_text(toml(), encoding="utf-8")
+    read = configuration.load(path)
+    assert read == configuration.Configuration(path=path)
+
+
+def test_units_hold_no_secret_and_start_every_process(tmp_path: Path) -> None:
+    texts = units(tmp_path, configuration.Configuration(), url="postgresql://db.internal:5432/garant")
+    assert {"garant-web.service", "garant-decision.service", "garant-worker.service", "garant-agent.service"} <= texts.keys()
+    for name, text in texts.items():
+        if name.endswith(".service"):
+            assert "Restart=always" in text
+            assert "User=root" not in text or name == "garant-edge.service"
+        assert "@" not in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: the service user must be shut out")
+def test_a_data_directory_below_a_closed_home_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    done = garant("init", data=home / "data")
+    assert done.returncode == 2
+    assert "cannot be entered by the system user garant" in done.stderr
+    assert "--data /var/lib/garant" in done.stderr
