@@ -2,10 +2,13 @@
 
 import pytest
 
+from support import spoilt
 from support.doors import another_application, asleep, entry, kept_again, schema
 from support.world import World
 
 pytestmark = pytest.mark.timeout(600)
+
+SHELL = '<!doctype html><title>x</title><div id="app"></div><script src="/app.js"></script>'
 
 ALLOWS_DELETED = """
 delete from access_networkrule r using identity_tenant t where t.id = r.tenant_id and t.slug = 'saint-elan' and verdict = 'allow'
@@ -59,11 +62,7 @@ def test_aso_17_a_user_code_and_a_password_are_asked_first(world: World) -> None
 
 def test_aso_18_everyone_is_urged_to_adopt_a_second_factor(world: World) -> None:
     assert world.keep("ASO-18") == {"ASO-18": "kept"}
-    off = """insert into access_accesspolicy (tenant_id, factor_rule, idle_minutes, absolute_hours, binding, address_mode, address_hours, changed_at)
-             select id, 'off', 30, 12, 'network', 'approve', 8, now() from identity_tenant where slug = 'trois-rapides'"""
-    with schema(
-        world, off, "delete from access_accesspolicy p using identity_tenant t where t.id = p.tenant_id and t.slug = 'trois-rapides'"
-    ):
+    with schema(world, FACTOR_OFF, FACTOR_AS_BEFORE):
         assert world.keep("ASO-18") == {"ASO-18": "broken"}
     kept_again(world, "ASO-18")
 
@@ -103,3 +102,11 @@ def test_aso_36_work_goes_on_over_a_cellular_line(world: World) -> None:
     with entry(world, "address.map", "0.0.0.0/0|trois-rapides|address", None):
         assert world.keep("ASO-36") == {"ASO-36": "broken"}
     kept_again(world, "ASO-36")
+
+
+def test_aso_21_a_browser_and_an_address_are_enough(world: World) -> None:
+    assert world.keep("ASO-21") == {"ASO-21": "kept"}
+    with spoilt.answers(world, "{ path_end /login/ }", "text/html", SHELL):
+        assert world.keep("ASO-21") == {"ASO-21": "broken"}
+        assert "without JavaScript" in world.reason("ASO-21")
+    kept_again(world, "ASO-21")

@@ -1,11 +1,13 @@
 """The Interceptum sentences on a running deployment: seen kept, broken behind Garant's back, seen broken, mended, seen kept again."""
 
 import base64
+import json
 
 import pytest
 
+from support import spoilt
 from support.doors import another_application, asleep, entry, kept_again, schema
-from support.world import World
+from support.world import World, free_port
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -75,3 +77,70 @@ def test_int_54_address_ranges_can_be_refused(world: World) -> None:
     with entry(world, "address.map", "127.66.54.0/24|saint-elan|public", "allow"):
         assert world.keep("INT-54") == {"INT-54": "broken"}
     kept_again(world, "INT-54")
+
+
+CLEAR_PORT = """
+frontend spoilt
+    bind :{port}
+    http-request return status 200 content-type text/plain string bonjour
+
+frontend edge
+"""
+
+
+def test_int_48_remote_systems_get_strong_encryption_and_no_interface_in_clear(world: World) -> None:
+    assert world.keep("INT-48") == {"INT-48": "kept"}
+    answer = "http-request return status 200 content-type application/json string {} if { path_beg /api/ }"
+    with spoilt.configuration(world, ("    http-request redirect code 308", f"    {answer}\n    http-request redirect code 308")):
+        assert world.keep("INT-48") == {"INT-48": "broken"}
+        assert "PUT /api/x" in world.reason("INT-48")
+    kept_again(world, "INT-48")
+
+
+def test_int_49_a_port_in_clear_is_found_wherever_it_opens(world: World) -> None:
+    assert world.keep("INT-49") == {"INT-49": "kept"}
+    port = free_port()
+    with spoilt.configuration(world, ("frontend edge\n", CLEAR_PORT.format(port=port))):
+        assert world.keep("INT-49") == {"INT-49": "broken"}
+        assert str(port) in world.reason("INT-49")
+    kept_again(world, "INT-49")
+
+
+def test_int_49_a_browser_is_told_to_come_back_over_tls(world: World) -> None:
+    header = 'http-after-response set-header strict-transport-security "max-age=31536000"'
+    with spoilt.configuration(world, (header, "http-after-response del-header strict-transport-security")):
+        assert world.keep("INT-49") == {"INT-49": "broken"}
+        assert "HSTS" in world.reason("INT-49")
+    kept_again(world, "INT-49")
+
+
+def test_int_50_suites_are_strong_and_keys_long(world: World) -> None:
+    assert world.keep("INT-50") == {"INT-50": "kept"}
+    weak = [
+        ("ssl-default-bind-ciphers ", "ssl-default-bind-ciphers ECDHE-ECDSA-AES128-SHA:"),
+        ("ssl-min-ver TLSv1.2", "ssl-min-ver TLSv1.1"),
+    ]
+    with spoilt.configuration(world, *weak):
+        assert world.keep("INT-50") == {"INT-50": "broken"}
+        assert "ECDHE-ECDSA-AES128-SHA" in world.reason("INT-50")
+        assert world.keep("INT-49") == {"INT-49": "kept"}
+    kept_again(world, "INT-50")
+
+
+def test_int_52_the_public_report_is_signed_and_true(world: World) -> None:
+    assert world.keep("INT-52") == {"INT-52": "kept"}
+    with world.sql("owner") as database:
+        database.execute("update assurance_tlsreport set document = replace(document, 'intermediate', 'modern')")
+    assert json.loads(world.visit("", "/.well-known/garant/tls.json").body)["report"]["profile"] == "modern"
+    assert world.keep("INT-52") == {"INT-52": "broken"}
+    assert "altered after it was signed" in world.reason("INT-52")
+    kept_again(world, "INT-52")
+
+
+def test_int_52_a_report_that_is_not_ours_or_not_served_is_no_report(world: World) -> None:
+    published = json.loads(world.visit("", "/.well-known/garant/tls.json").body)
+    forged = json.dumps({**published, "report": {**published["report"], "hsts": "max-age=1"}})
+    with spoilt.answers(world, "{ path /.well-known/garant/tls.json }", "application/json", forged):
+        assert world.keep("INT-52") == {"INT-52": "broken"}
+        assert "does not bear our signature" in world.reason("INT-52")
+    kept_again(world, "INT-52")

@@ -36,16 +36,21 @@ def free_port() -> int:
 
 
 class Authority:
-    """A certificate authority of a test. `path`: its certificate, as clients trust it."""
+    """A certificate authority of a test. `path`: its certificate, as clients trust it. `held`: key and certificate of one that exists."""
 
-    def __init__(self, directory: Path, name: str = "Autorité d’essai") -> None:
+    def __init__(self, directory: Path, name: str = "Autorité d’essai", *, held: tuple[Key, x509.Certificate] | None = None) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / "ca.pem"
+        self._key: Key
+        if held is not None:
+            self._key, self._certificate = held
+            self._name = self._certificate.subject
+            return
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._certificate = _signed(
             self._name, self._name, self._key, self._key, (), NOW, NOW + datetime.timedelta(days=365), authority=True
         )
-        self.path = directory / "ca.pem"
         self.path.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
     def leaf(self, path: Path, names: Sequence[str], *, key: Key | None = None, days: int = 90, age: int = 1) -> Path:
