@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,13 +29,18 @@ def garant(*words: str, data: Path, **more: str) -> "subprocess.CompletedProcess
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory that the service user can enter."""
-    made = tmp_path_factory.mktemp("init")
-    for each in (made, *made.parents):
-        if each.stat().st_uid == os.geteuid() and str(each) != "/":
-            each.chmod(each.stat().st_mode | 0o011)
-    return made / "data"
+def place() -> Iterator[Path]:
+    """A directory that the service user can enter; pytest's own are closed."""
+    with tempfile.TemporaryDirectory(prefix="garant-init-", ignore_cleanup_errors=True) as made:
+        Path(made).chmod(0o755)
+        yield Path(made) / "data"
+
+
+def test_a_command_without_a_running_deployment_says_so(place: Path) -> None:
+    done = garant("verdicts", data=place)
+    assert done.returncode == 2
+    assert "is `garant up` running" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_init_makes_a_deployment_twice_over_and_doctor_has_nothing_against_it(place: Path) -> None:

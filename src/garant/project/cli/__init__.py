@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import django
+from django.db import DatabaseError
 
 from garant.drivers.process import reachable, service_user
 from garant.kernel.errors import GarantError
@@ -65,6 +66,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app(args=without_data(words[1:]), prog_name=f"garant {words[0]}")
     except GarantError as error:
         print(f"garant: {error}", file=sys.stderr)
+        sys.exit(2)
+    except DatabaseError as error:
+        words = str(error).strip().splitlines() or ["no answer"]
+        print(
+            f"garant: the database does not do what it is asked ({words[0]}); is `garant up` running on this data directory?",
+            file=sys.stderr,
+        )
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -13,7 +13,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
@@ -87,8 +87,26 @@ class Supervisor:
             finally:
                 self.stop()
 
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """Addresses in use, as written to state.json."""
+        return self._state
+
     def start(self) -> None:
         """Everything up to the start of the processes. Raises a GarantError that says what is in the way."""
+        plan = self._prepare()
+        logs = self.data / "logs"
+        self.children = [Child(program, logs=logs, clock=self._clock, say=self.say) for program in plan.programs()]
+        for child in self.children:
+            child.tend()
+        self._settle(plan)
+        self.tend()
+
+    def start_database_only(self) -> None:
+        """The lock, PostgreSQL, roles and tables, and none of the other processes: maintenance, tests."""
+        self._prepare()
+
+    def _prepare(self) -> Plan:
         runtime = provision.prepare(self.data)
         self._lock.take(what=f"the data directory {self.data}")
         self._end_stragglers()
@@ -111,12 +129,7 @@ class Supervisor:
         self._clear_sockets(runtime)
         plan = Plan(runtime, self.configuration, self._state["collector"], self.configuration.https, self.configuration.http, user, group)
         self._write_state()
-        logs = self.data / "logs"
-        self.children = [Child(program, logs=logs, clock=self._clock, say=self.say) for program in plan.programs()]
-        for child in self.children:
-            child.tend()
-        self._settle(plan)
-        self.tend()
+        return plan
 
     def tend(self) -> None:
         """One turn of watching."""
