@@ -72,12 +72,12 @@ class NetworkProbe:
 
     def apply(self, promise: Promise) -> Sequence[str]:
         """Published and running rules are those of the table; what was not, in words."""
-        drift = list(self._running())
+        drift: list[str] = []
         for tenant in population():
             drift += self._repair(tenant, self.site.now)
             if promise.parameters.get("aspect") == "deny":
                 self._witness(tenant, self.site.now)
-        return drift
+        return [*drift, *self._running()]
 
     def observe(self, promise: Promise) -> Observation:
         aspect = str(promise.parameters.get("aspect", "tenant_url"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from garant.access.engines.address_probe import LTE_BYTES_A_SECOND, AddressProbe
 from garant.access.engines.login_probe import ConsoleProbe, LoginProbe, RolesProbe
@@ -10,7 +11,7 @@ from garant.access.engines.probes import Site
 from garant.access.engines.records import FactorDefault, FactorUrged, OwnSettings, UniqueRecords
 from garant.access.engines.session_probe import SessionProbe
 from garant.access.policy import judges
-from garant.access.promises.acts import TenantActs, try_each_setting
+from garant.access.promises.acts import TenantActs, edges_behind, try_each_setting
 from garant.access.service.address_repair import keep_witness, repair_rules
 from garant.access.service.canaries import awake
 from garant.identity.queries import TenantFacts
@@ -159,19 +160,16 @@ NO_RETENTION = Unmeasured(
 )
 
 
-def running_as_compiled() -> Sequence[str]:
-    """Where edges that run differ from what they should hold: nothing known without an edge's word."""
-    return ()
-
-
-def keepers(
-    deployment: Deployment, *, running: Callable[[], Sequence[str]] = running_as_compiled
-) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
-    """Promise keys of this area with their measures. `running`: compares the running edges with their policy, in words."""
+def keepers(deployment: Deployment, *, running: Callable[[], Sequence[str]] | None = None) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
+    """Promise keys of this area with their measures. `running`: compares the running edges with their policy, in
+    words; by default, the versions that edges acknowledge."""
     site = Site(deployment)
+    behind = partial(edges_behind, deployment.clock)
     slow = Site(deployment, pace=LTE_BYTES_A_SECOND, seconds=30)
     return {
-        "access.network": [Keeper(NETWORK, NetworkProbe(site, repair=repair_rules, witness=keep_witness, running=running), judges.network)],
+        "access.network": [
+            Keeper(NETWORK, NetworkProbe(site, repair=repair_rules, witness=keep_witness, running=running or behind), judges.network)
+        ],
         "access.address_request": [Keeper(ADDRESS, AddressProbe(site, slow, awake, TenantActs()), judges.address_request)],
         "access.login": [Keeper(LOGIN, LoginProbe(site), judges.login)],
         "access.factor_urged": [Keeper(URGED, FactorUrged(site, awake), judges.factor_urged)],

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from garant.access.engines.probes import mark, population
 from garant.access.models import AddressRequest, NetworkRule
 from garant.access.policy.settings import AddressMode, Binding, FactorRule
 from garant.access.queries.addresses import self_service
@@ -13,12 +14,19 @@ from garant.access.queries.settings import settings
 from garant.access.service.addresses import add_rule, approve_request, expire_due, remove_rule
 from garant.access.service.settings import change_settings
 from garant.audit import queries as audit
+from garant.drivers.process import Deadline
+from garant.edge import queries as edge
 from garant.identity.queries import TenantFacts
 from garant.identity.service import tenant_transaction
 from garant.kernel.clock import Clock
 from garant.kernel.errors import EngineError, Refused
 
 ACTOR = "system:prober"
+REACH = 10.0
+"""Seconds within which every edge must have applied a change of rules."""
+
+SEEN = timedelta(seconds=60)
+"""An edge that has not reported for so long does not run; who watches processes tells so."""
 
 
 class TenantActs:
@@ -71,6 +79,29 @@ class TenantActs:
     def entries(self, tenant: TenantFacts, subject: str) -> list[str]:
         with tenant_transaction(tenant.id):
             return [entry.kind for entry in audit.entries(tenant=tenant.id, limit=200) if entry.payload.get("rule") == subject]
+
+
+def edges_behind(clock: Clock) -> list[str]:
+    """Edges that are seen to run and have not applied a tenant's newest rules within `REACH`, in words."""
+    late: list[str] = []
+    for _ in Deadline(REACH).tries(0.2):
+        late = _late(clock)
+        if not late:
+            break
+    return late
+
+
+def _late(clock: Clock) -> list[str]:
+    alive = {each.name for each in edge.edges(now=clock.now()) if each.lag < SEEN}
+    said = []
+    for tenant in population():
+        with tenant_transaction(tenant.id):
+            wanted = edge.policy_version(tenant=tenant.id)
+            held = {each.edge: each.version for each in edge.applied(tenant=tenant.id)}
+        said += [
+            f"règles non appliquées / rules not applied: {name} ({mark(tenant)})" for name in sorted(alive) if held.get(name, 0) < wanted
+        ]
+    return said
 
 
 def try_each_setting(tenant: TenantFacts, clock: Clock) -> Mapping[str, bool]:
