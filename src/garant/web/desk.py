@@ -9,7 +9,7 @@ import functools
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied
@@ -26,8 +26,7 @@ from garant.web import i18n, wording
 
 CLOCK: Clock = SystemClock()
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[..., HttpResponse]
 
 STAFF_ROLES = frozenset({"admin", "staff"})
 
@@ -86,11 +85,11 @@ def said(error: Exception) -> str:
     return text.in_(get_language() or "fr-ca") if isinstance(text, Text) else gettext(str(error))
 
 
-def operator_host(view: View[P]) -> View[P]:
+def operator_host(view: View) -> View:
     """404 on a tenant's host: the path belongs to its application."""
 
     @functools.wraps(view)
-    def seen(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not tenant_of(request).operator:
             raise Http404
         return view(request, *args, **kwargs)
@@ -98,22 +97,22 @@ def operator_host(view: View[P]) -> View[P]:
     return seen
 
 
-def administrator(view: View[P]) -> View[P]:
+def administrator(view: View) -> View:
     """A person of this tenant with the role `admin`; others are told why not."""
 
     @functools.wraps(view)
-    def seen(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         barred = _barred(request, frozenset({"admin"}))
         return view(request, *args, **kwargs) if barred is None else barred
 
     return seen
 
 
-def staff(view: View[P]) -> View[P]:
+def staff(view: View) -> View:
     """A person of the operator's tenant with a role, who then reads every tenant; on a tenant's host the page does not exist."""
 
     @functools.wraps(view)
-    def seen(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not tenant_of(request).operator:
             raise Http404
         barred = _barred(request, STAFF_ROLES)

@@ -17,9 +17,9 @@ class Form(forms.Form):
     use_required_attribute = False
 
 
-def needed(name: str) -> Mapping[str, Any]:
-    """The message of an empty field."""
-    return {"required": name}
+def needed(message: Any) -> Mapping[str, Any]:
+    """The message of an empty field; lazy, in the language of the page."""
+    return {"required": message}
 
 
 class RuleForm(Form):

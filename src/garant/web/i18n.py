@@ -7,7 +7,7 @@ Hence a page never depends on a header, and each page can link to itself in the 
 import re
 
 from django.conf import settings
-from django.urls import LocalePrefixPattern, URLResolver
+from django.urls import LocalePrefixPattern, URLPattern, URLResolver
 from django.utils.translation import get_language
 from django.utils.translation.trans_real import parse_accept_lang_header
 
@@ -63,11 +63,11 @@ class ReservedLocalePattern(LanguagePattern):
     root = RESERVED
 
 
-def translated(*urls: object) -> list[URLResolver]:
+def translated(*urls: URLPattern | URLResolver) -> list[URLResolver]:
     """`urls` under `/fr/` and `/en/`."""
     return [URLResolver(LanguagePattern(), list(urls))]
 
 
-def reserved(*urls: object) -> list[URLResolver]:
+def reserved(*urls: URLPattern | URLResolver) -> list[URLResolver]:
     """`urls` under `/.garant/fr/` and `/.garant/en/`."""
     return [URLResolver(ReservedLocalePattern(), list(urls))]

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
@@ -59,7 +60,7 @@ def export(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _asked(form: JournalForm, request: HttpRequest) -> dict[str, object]:
+def _asked(form: JournalForm, request: HttpRequest) -> dict[str, Any]:
     since, until = form.period() if form.is_bound else (None, None)
     text = form.cleaned_data["q"] if form.is_bound else ""
     return {"tenant": tenant_of(request).id, "text": text, "since": since, "until": until}
