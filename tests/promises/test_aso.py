@@ -11,7 +11,7 @@ pytestmark = pytest.mark.timeout(600)
 SHELL = '<!doctype html><title>x</title><div id="app"></div><script src="/app.js"></script>'
 
 ALLOWS_DELETED = """
-delete from access_networkrule r using identity_tenant t where t.id = r.tenant_id and t.slug = 'saint-elan' and verdict = 'allow'
+delete from access_networkrule r using identity_tenant t where t.id = r.tenant_id and t.slug = %s and verdict = 'allow'
 """
 FACTOR_OFF = """
 insert into access_accesspolicy
@@ -38,6 +38,8 @@ create trigger sabotage_factor after insert on audit_outbox for each row
 def test_aso_16_data_answer_to_listed_addresses_only(world: World) -> None:
     assert world.keep("ASO-16") == {"ASO-16": "kept"}
     with entry(world, "address.map", "*|saint-elan|member", "allow"):
+        with world.sql("owner") as database:
+            assert database.execute(ALLOWS_DELETED, ["saint-elan"]).rowcount == 2
         assert world.visit("saint-elan", "/", source="127.66.53.1").status == 302
         assert world.keep("ASO-16") == {"ASO-16": "broken"}
     kept_again(world, "ASO-16")
@@ -46,7 +48,7 @@ def test_aso_16_data_answer_to_listed_addresses_only(world: World) -> None:
 def test_aso_16_a_rule_deleted_in_the_database_is_found_and_put_back(world: World) -> None:
     assert world.keep("ASO-16") == {"ASO-16": "kept"}
     with world.sql("owner") as database:
-        assert database.execute(ALLOWS_DELETED).rowcount == 2
+        assert database.execute(ALLOWS_DELETED, ["saint-elan"]).rowcount == 2
     assert world.keep("ASO-16") == {"ASO-16": "broken"}
     assert "vanished" in world.reason("ASO-16")
     kept_again(world, "ASO-16")
@@ -77,6 +79,8 @@ def test_aso_19_a_new_customer_starts_with_microsoft_authenticator(world: World)
 def test_aso_22_the_customers_address_itself_is_filtered(world: World) -> None:
     assert world.keep("ASO-22") == {"ASO-22": "kept"}
     with entry(world, "address.map", "*|trois-rapides|login", None):
+        with world.sql("owner") as database:
+            assert database.execute(ALLOWS_DELETED, ["trois-rapides"]).rowcount == 2
         assert world.visit("trois-rapides", "/.garant/fr/login/", source="127.66.53.1").status == 200
         assert world.keep("ASO-22") == {"ASO-22": "broken"}
     kept_again(world, "ASO-22")

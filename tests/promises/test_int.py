@@ -67,7 +67,8 @@ def test_int_37_session_identifiers_change_and_cannot_be_examined_without_an_app
 
 def test_int_53_an_account_can_be_confined_to_address_ranges(world: World) -> None:
     assert world.keep("INT-53") == {"INT-53": "kept"}
-    with entry(world, "address.map", "*|saint-elan|member", "allow"):
+    with entry(world, "address.map", "127.0.0.1/32|saint-elan|login", None):
+        assert world.visit("saint-elan", "/.garant/fr/login/").status == 403
         assert world.keep("INT-53") == {"INT-53": "broken"}
     kept_again(world, "INT-53")
 

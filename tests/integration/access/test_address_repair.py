@@ -82,6 +82,17 @@ def test_a_rule_that_was_widened_is_narrowed_again(houses: list[TenantFacts]) ->
     assert repair_rules(ours, NOW) == []
 
 
+def test_a_rule_that_was_made_to_end_lasts_again(houses: list[TenantFacts]) -> None:
+    """Otherwise the minute's job would take it away with an entry, as if its time had come."""
+    ours, _ = houses
+    with tenant_transaction(ours.id):
+        NetworkRule.objects.update(expires_at=NOW - timedelta(hours=1))
+    assert not shut(ours)
+    assert any("changed" in said for said in repair_rules(ours, NOW))
+    assert shut(ours)
+    assert repair_rules(ours, NOW) == []
+
+
 def test_what_is_published_is_compared_with_the_table(houses: list[TenantFacts]) -> None:
     ours, _ = houses
     with tenant_transaction(ours.id):

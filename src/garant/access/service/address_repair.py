@@ -76,9 +76,11 @@ def _against_log(tenant: TenantFacts, at: datetime) -> list[str]:
         elif _content(row) != _said(entry):
             said.append(f"règle modifiée / rule changed: {row.network} ({mark(tenant)})")
             row.network, row.verdict, row.classes = entry["network"], entry["verdict"], list(entry["classes"])
-            row.save(update_fields=["network", "verdict", "classes"])
+            row.expires_at = _end(entry)
+            row.save(update_fields=["network", "verdict", "classes", "expires_at"])
     for key, entry in logged.items():
-        if entry["expires_at"] is not None and datetime.fromisoformat(entry["expires_at"]) <= at:
+        end = _end(entry)
+        if end is not None and end <= at:
             continue
         said.append(f"règle disparue / rule vanished: {entry['verdict']} {entry['network']} ({mark(tenant)})")
         _put_back(tenant, uuid.UUID(key), entry, at)
@@ -105,7 +107,7 @@ def _put_back(tenant: TenantFacts, key: uuid.UUID, entry: Mapping[str, Any], at:
         classes=list(entry["classes"]),
         label="",
         origin=entry["origin"],
-        expires_at=datetime.fromisoformat(entry["expires_at"]) if entry["expires_at"] else None,
+        expires_at=_end(entry),
         created_by=ACTOR,
         created_at=at,
     )
@@ -114,11 +116,15 @@ def _put_back(tenant: TenantFacts, key: uuid.UUID, entry: Mapping[str, Any], at:
 
 
 def _content(row: NetworkRule) -> Rule:
-    return Rule(parse_network(row.network), Answer(row.verdict), tuple(sorted(row.classes)))
+    return Rule(parse_network(row.network), Answer(row.verdict), tuple(sorted(row.classes)), row.expires_at)
 
 
 def _said(entry: Mapping[str, Any]) -> Rule:
-    return Rule(parse_network(entry["network"]), Answer(entry["verdict"]), tuple(sorted(entry["classes"])))
+    return Rule(parse_network(entry["network"]), Answer(entry["verdict"]), tuple(sorted(entry["classes"])), _end(entry))
+
+
+def _end(entry: Mapping[str, Any]) -> datetime | None:
+    return datetime.fromisoformat(entry["expires_at"]) if entry["expires_at"] else None
 
 
 def _log(kind: Kind, row: NetworkRule, at: datetime) -> None:

@@ -19,7 +19,7 @@ from garant.access.policy.reasons import Reason
 def gate(request: Any) -> HttpResponse:
     """The answer to an application path. `request.decision` is asked afresh."""
     reason: Reason = request.decision.reason
-    if not reason.void and not request.user.is_authenticated:
+    if reason not in (Reason.ADDRESS, Reason.SUSPENDED) and not reason.void and not request.user.is_authenticated:
         # The session is older than the person's password: Django has just ended it.
         reason = Reason.NO_SESSION
     if not reason.void:
