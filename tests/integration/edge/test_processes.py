@@ -219,7 +219,9 @@ def test_loss_is_counted_exactly_and_the_edge_keeps_serving(start: Start, tenant
             until(lambda: counts(began).lost > 0, limit=20, what="the loss")
 
             def settled() -> bool:
-                kept = sum(len(queries.journal(tenant=elan, since=began, text=path, limit=5000)) for path in ("/public/lost", "/public/last"))
+                kept = sum(
+                    len(queries.journal(tenant=elan, since=began, text=path, limit=5000)) for path in ("/public/lost", "/public/last")
+                )
                 return 0 < kept < sent and counts(began).missing == sent - kept
 
             until(settled, limit=30, what="an exact count")
