@@ -36,15 +36,16 @@ PAGES = {
 
 @contextmanager
 def door(
-    directory: Path, *, pages: Mapping[str, str] | None = None, certificate: Path | None = None, **options: Any
+    directory: Path, *, pages: Mapping[str, str] | None = None, certificate: Path | None = None, anybody: bool = False, **options: Any
 ) -> Iterator[Deployment]:
-    """Yields the deployment as an engine sees it. `pages`: other contents; `options` go to `tls_server`."""
+    """Yields the deployment as an engine sees it. `pages`: other contents; `anybody`: it answers for any host; the rest: `tls_server`."""
     authority = Authority(directory / "ca")
     rules = ["http-request redirect location https://%[req.hdr(host)]/fr/ code 302 if { path / } !{ hdr_beg(host) saint-elan }"]
     rules += [
         "http-request redirect location https://%[req.hdr(host)]/.garant/fr/login/ code 302 if { path / } { hdr_beg(host) saint-elan }"
     ]
-    rules += ["http-request deny deny_status 421 unless { hdr_beg(host) saint-elan } or { hdr_beg(host) garant }"]
+    if not anybody:
+        rules += ["http-request deny deny_status 421 unless { hdr_beg(host) saint-elan } or { hdr_beg(host) garant }"]
     for number, (path, content) in enumerate({**PAGES, **(pages or {})}.items()):
         name = directory / f"{number}.page"
         name.write_text(content, encoding="utf-8")
