@@ -134,7 +134,7 @@ def write_units(directory: Path, data: Path, made: Configuration) -> None:
 
 def units(data: Path, made: Configuration, *, url: str) -> dict[str, str]:
     """File name to text. Each process may run any number of times, on any number of machines."""
-    granian = f"{sys.executable} -m granian --interface wsgi --uds-permissions 660 --no-ws --workers 1"
+    granian = f"{sys.executable} -m granian --interface wsgi --uds-permissions 0o660 --no-ws --workers 1"
     garant = f"{sys.executable} -m garant"
     run = data / "run"
     commands = {

@@ -104,7 +104,7 @@ class Plan:
         )
 
     def _granian(self, application: str, path: Path, *, threads: int) -> tuple[str, ...]:
-        start = (sys.executable, "-m", "granian", "--interface", "wsgi", "--uds", str(path), "--uds-permissions", "660", "--no-ws")
+        start = (sys.executable, "-m", "granian", "--interface", "wsgi", "--uds", str(path), "--uds-permissions", "0o660", "--no-ws")
         return (*start, "--workers", "1", "--blocking-threads", str(threads), "--workers-kill-timeout", "10", application)
 
     def _served(self, name: str, application: str, file: str, *, threads: int, target: str, settings: str = SETTINGS) -> Program:
