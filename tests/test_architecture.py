@@ -8,7 +8,9 @@ OPEN = {f"garant.{name}" for name in ("kernel", "sdk", "drivers", "project", "we
 PUBLIC = {"service", "promises", "queries"}
 
 
-@pytest.mark.parametrize("area", sorted(child for child in GRAPH.find_children("garant") if child not in OPEN and child != "garant.__main__"))
+@pytest.mark.parametrize(
+    "area", sorted(child for child in GRAPH.find_children("garant") if child not in OPEN and child != "garant.__main__")
+)
 def test_an_area_is_entered_by_its_public_modules_only(area: str) -> None:
     """What other areas may import: service, promises, queries. Only the composition root enters where it likes."""
     strangers = {

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from garant.access.policy.addresses import HOURS
@@ -63,7 +64,5 @@ class AddressForm(forms.Form):
 
     def without_secrets(self) -> "AddressForm":
         """The same form with its errors, in which the code is not shown again (passwords never are)."""
-        data = self.data.copy()
-        data["code"] = ""
-        self.data = data
+        self.data = {**self.data.dict(), "code": ""} if isinstance(self.data, QueryDict) else {**self.data, "code": ""}
         return self

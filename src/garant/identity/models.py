@@ -1,6 +1,7 @@
 """Tenants, their users, their roles. Rows that everyone points to; they know nobody."""
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password
@@ -58,7 +59,7 @@ class User(AbstractBaseUser):
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         constraints = [
@@ -84,8 +85,8 @@ class User(AbstractBaseUser):
         """What a session is bound to: another password, another value, and every session opened with the former one is void."""
         return salted_hmac("garant.identity.session", self.encoded_password, secret=secret, algorithm="sha256").hexdigest()
 
-    def check_password(self, raw_password: str) -> bool:
-        return check_password(raw_password, self.encoded_password)
+    def check_password(self, raw_password: str | None) -> bool:
+        return raw_password is not None and check_password(raw_password, self.encoded_password)
 
     def set_password(self, raw_password: str | None) -> None:
         """Not here: `access` keeps passwords in a table of their own, so that a deployment can do without."""
