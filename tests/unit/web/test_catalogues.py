@@ -5,6 +5,8 @@ from pathlib import Path
 
 import polib
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext
 
 import garant
 from garant.kernel.text import NBSP
@@ -72,3 +74,17 @@ def test_every_message_of_the_code_is_in_the_catalogues() -> None:
     known = {(entry.msgctxt or "", entry.msgid) for entry in entries("fr")}
     assert len(asked) > 200
     assert asked - known == set()
+
+
+def test_france_overrides_known_messages_only_and_spaces_its_marks() -> None:
+    known = {key(entry): set(texts(entry)) for entry in entries("fr")}
+    overrides = entries("fr_FR")
+    assert overrides
+    for entry in overrides:
+        assert key(entry) in known
+        assert set(texts(entry)) != known[key(entry)], "an override that changes nothing"
+        for text in texts(entry):
+            assert not re.search(rf"[^{NBSP}][;!?]", text), text
+    with translation.override("fr-fr"):
+        assert gettext("User name") == "Identifiant"
+        assert gettext("Password") == "Mot de passe"

@@ -1,0 +1,63 @@
+"""The operator's console: staff only, on the operator's host only; what needs somebody comes first."""
+
+import re
+from typing import Any
+
+import pytest
+
+from garant.identity.models import Tenant
+from garant.kernel.verdicts import State
+from garant.web.health import Process, processes
+from garant.web.today import Facts, tasks
+from support import gallery
+from support.visitors import Browser, person, tenant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator() -> Tenant:
+    return tenant("operator", "Logiciels Amélanche", operator=True)
+
+
+def text(answer: Any) -> str:
+    return str(answer.content.decode())
+
+
+def test_staff_sees_tenants_and_processes(operator: Tenant) -> None:
+    tenant("saint-elan", "Ville de Saint-Élan")
+    answer = Browser(operator).come_in(person(operator, "maude", "staff", name="Maude")).get("/en/console/")
+    assert answer.status_code == 200
+    assert "Ville de Saint-Élan" in text(answer)
+    assert "What needs somebody today" in text(answer)
+    assert answer["Cache-Control"].startswith(("no-store", "max-age=0"))
+
+
+def test_a_person_of_the_operator_without_the_role_is_told_why(operator: Tenant) -> None:
+    answer = Browser(operator).come_in(person(operator, "noe", "member")).get("/en/console/")
+    assert answer.status_code == 403
+    assert re.search("role “staff” or “admin”", text(answer))
+
+
+def test_an_administrator_of_a_tenant_finds_no_operator_console(operator: Tenant) -> None:
+    town = tenant("saint-elan", "Ville de Saint-Élan")
+    answer = Browser(town).come_in(person(town, "rosalie", "admin")).get("/en/console/")
+    assert answer.status_code in (302, 403, 404)
+    assert "What needs somebody" not in text(answer)
+
+
+def test_what_is_broken_comes_before_what_has_aged_and_a_process_that_is_down_is_said() -> None:
+    page = gallery.statement_page({"ASO-10": State.BROKEN, "ASO-34": State.STALE})
+    facts = gallery.Losses(10, 0, 0, 0, 0, None)
+    made = tasks(Facts([page], [Process("worker", "down", None, 4), Process("web", "serving", None, 0)], [], facts), gallery.NOW)
+    assert [task.state for task in made] == [State.BROKEN, State.BROKEN, State.STALE]
+    assert "ASO-10" in made[0].what
+    assert "worker" in made[1].what
+
+
+def test_processes_in_trouble_come_first_and_no_supervisor_means_none() -> None:
+    state = {
+        "processes": {"web": {"state": "serving", "started": "2026-11-20T10:00:00.000000Z", "restarts": 0}, "worker": {"state": "down"}}
+    }
+    assert [each.name for each in processes(state)] == ["worker", "web"]
+    assert processes({}) == []
