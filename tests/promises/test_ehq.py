@@ -15,8 +15,9 @@ from support.world import BASE, World
 pytestmark = pytest.mark.timeout(600)
 
 NO_ADMINISTRATOR = """
-create function sabotage_admin() returns trigger language plpgsql as $$ begin return null; end $$;
-create trigger sabotage_admin before insert on identity_roleassignment for each row
+create function sabotage_admin() returns trigger language plpgsql security definer as $$
+begin delete from identity_roleassignment where id = new.id; return null; end $$;
+create trigger sabotage_admin after insert on identity_roleassignment for each row
   when (new.role = 'admin') execute function sabotage_admin();
 """
 

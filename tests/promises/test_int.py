@@ -6,7 +6,8 @@ import json
 import pytest
 
 from support import spoilt
-from support.doors import another_application, asleep, entry, kept_again, schema
+from support.doors import another_application, entry, in_place_of, kept_again, schema
+from support.little import Server
 from support.world import World, free_port
 
 pytestmark = pytest.mark.timeout(600)
@@ -56,12 +57,12 @@ def test_int_36_no_cookie_keeps_anything_else(world: World) -> None:
     kept_again(world, "INT-36")
 
 
-def test_int_37_session_identifiers_change_and_cannot_be_examined_without_an_application_to_enter(world: World) -> None:
-    """Rotation is the store's own work: what can be taken away from outside is the measure, and then the sentence is not green.
-    A server that does not rotate is caught in tests/integration/access/test_session_probe.py."""
+def test_int_37_session_identifiers_are_random_and_change(world: World) -> None:
+    """A web server that keeps its identifier through the login, then one that takes the visitor's own."""
     assert world.keep("INT-37") == {"INT-37": "kept"}
-    with asleep(world, "web"):
-        assert world.keep("INT-37") == {"INT-37": "stale"}
+    for fault in ("not_rotated", "fixed"):
+        with in_place_of(world, "web.sock", Server(fault).say):
+            assert world.keep("INT-37") == {"INT-37": "broken"}
     kept_again(world, "INT-37")
 
 

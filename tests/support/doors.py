@@ -4,11 +4,11 @@ import os
 import signal
 import socketserver
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
+from support.stub import Asked, Said
 from support.world import World, wait_until
 
 
@@ -54,19 +54,24 @@ def schema(world: World, breaks: str, mends: str) -> Iterator[None]:
 
 
 @contextmanager
-def another_application(world: World, *cookies: str) -> Iterator[None]:
-    """In place of the protected application, one that sets these cookies on every page."""
-    place = next((world.data / "run").glob("app*.sock"))
-    aside = place.with_name("aside.sock")
+def in_place_of(world: World, name: str, say: Callable[[Asked], Said]) -> Iterator[None]:
+    """Behind the edge, at the socket of a process (`app.sock`, `web.sock`), somebody else answers."""
+    place = world.data / "run" / name
+    aside = place.with_name(f"{name}.aside")
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            for cookie in cookies:
-                self.send_header("Set-Cookie", cookie)
-            self.send_header("Content-Length", "3")
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length") or 0))
+            headers = {key.lower(): value for key, value in self.headers.items()}
+            said = say(Asked(self.command, headers.get("host", "").split(":")[0], self.path, "", headers, body))
+            self.send_response(said.status)
+            for key, value in said.headers:
+                self.send_header(key, value)
+            self.send_header("Content-Length", str(len(said.body)))
             self.end_headers()
-            self.wfile.write(b"ok\n")
+            self.wfile.write(said.body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = do_PROPFIND = answer  # noqa: N815 - names that the library calls
 
         def log_message(self, format: str, *args: object) -> None:
             """Silent."""
@@ -79,7 +84,7 @@ def another_application(world: World, *cookies: str) -> Iterator[None]:
 
     place.rename(aside)
     server = Server(os.fspath(place), Handler)
-    Path(place).chmod(0o777)
+    place.chmod(0o777)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -89,6 +94,11 @@ def another_application(world: World, *cookies: str) -> Iterator[None]:
         server.server_close()
         place.unlink(missing_ok=True)
         aside.rename(place)
+
+
+def another_application(world: World, *cookies: str) -> AbstractContextManager[None]:
+    """In place of the protected application, one that answers everybody and sets these cookies."""
+    return in_place_of(world, "app.sock", lambda asked: Said(200, b"ok\n", tuple(("Set-Cookie", cookie) for cookie in cookies)))
 
 
 def kept_again(world: World, claim: str) -> None:
