@@ -38,6 +38,7 @@ def run(
     in_scope: int = 3,
     canary: Canary = Canary.NONE,
     error: str | None = None,
+    error_fr: str | None = None,
     drift: Sequence[str] = (),
     position: int = 1,
     received_at: datetime | None = None,
@@ -58,6 +59,7 @@ def run(
         canary=canary,
         drift=tuple(drift),
         error=error,
+        error_fr=error_fr,
         digest="0" * 64,
         position=position,
     )
@@ -73,11 +75,11 @@ def judge(promise: Promise, evidence: Evidence) -> Finding:
 
 
 class Door:
-    """An engine that says what it is told to: `answer`, or an EngineError with the words of `failure`."""
+    """An engine that says what it is told to: `answer`, or an EngineError that says `failure`."""
 
     def __init__(self, answer: bool | None = True) -> None:
         self.answer = answer
-        self.failure = ""
+        self.failure: str | Text = ""
         self.failure_on_apply = ""
         self.canary = Canary.NONE
         self.drift: tuple[str, ...] = ()

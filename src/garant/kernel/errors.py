@@ -8,6 +8,8 @@
 A docstring is the default message.
 """
 
+from garant.kernel.text import Text
+
 
 class GarantError(Exception):
     """Something that Garant could not do."""
@@ -29,6 +31,14 @@ class EngineError(GarantError):
 
     drift: tuple[str, ...] = ()
     """What `apply` had found changed before the engine failed: it is not forgotten."""
+
+    fr: str | None = None
+    """The message in French, since it becomes the reason of a public verdict; None where only a program's own words are known."""
+
+    def __init__(self, said: str | Text = "") -> None:
+        super().__init__(said.en if isinstance(said, Text) else said)
+        if isinstance(said, Text):
+            self.fr = said.fr
 
 
 class Refused(GarantError):

@@ -116,7 +116,10 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Evidence:
-    """One recorded run. `error` is set when the engine failed: then there are no facts. `position`: place in the audit outbox."""
+    """One recorded run. `position`: place in the audit outbox.
+
+    `error` is set when the engine failed: then there are no facts. It is the English; `error_fr` the French, where there is one.
+    """
 
     id: str
     promise: str
@@ -132,6 +135,7 @@ class Evidence:
     error: str | None
     digest: str
     position: int
+    error_fr: str | None = None
 
 
 @dataclass(frozen=True)

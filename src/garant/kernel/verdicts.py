@@ -22,7 +22,7 @@ from enum import StrEnum
 
 from garant.kernel.clock import aware
 from garant.kernel.promise import Canary, Evidence, Finding, Judge, Measure, Promise, Unmeasured
-from garant.kernel.text import Text, same
+from garant.kernel.text import Text, ratio, same
 
 SKEW = timedelta(seconds=5)
 """How far in the future an observation may seem to lie before it is refused: clocks of two hosts differ."""
@@ -165,21 +165,25 @@ def _stand(run: Evidence, finding: Finding | None, measure: Measure) -> Verdict:
 def _why_silent(promise: Promise, run: Evidence, measure: Measure, judge: Judge, now: datetime) -> Text:
     """Why a run gave no answer."""
     if run.error is not None:
-        return Text(f"La dernière mesure a échoué : {run.error}", f"The latest measurement failed: {run.error}")
+        fr = run.error_fr or f"l’outil a dit, en anglais, « {run.error} »."
+        return Text(f"La dernière mesure a échoué : {fr}", f"The latest measurement failed: {run.error}")
     if run.canary is Canary.MISSED or (measure.canary and run.canary is not Canary.HELD):
         return Text(
             "Le témoin planté n’a pas été signalé : cette mesure est nulle.",
             "The planted canary was not reported: this measurement is void.",
         )
-    if not is_valid(run, measure, now):
+    if run.checked <= 0:
         return Text("La dernière mesure n’a rien trouvé à vérifier.", "The latest measurement found nothing to check.")
+    if not is_valid(run, measure, now):
+        return Text(
+            "La dernière mesure porte une date postérieure à sa réception.",
+            "The latest measurement is dated later than its reception.",
+        )
     finding = judge(promise, run)
     if finding.holds is None:
         return finding.reason
-    return Text(
-        f"Seulement {run.checked} sur {run.in_scope} ont pu être vérifiés.",
-        f"Only {run.checked} of {run.in_scope} could be checked.",
-    )
+    reached = ratio(run.checked, run.in_scope)
+    return Text(f"Seulement {reached.fr} ont pu être vérifiés.", f"Only {reached.en} could be checked.")
 
 
 def _order(run: Evidence) -> tuple[datetime, datetime, str]:

@@ -54,6 +54,7 @@ class EvidenceRow(models.Model):
     canary = models.CharField(max_length=8)
     drift = models.JSONField()
     error = models.TextField(null=True)  # null is "the engine answered", an empty error is not
+    error_fr = models.TextField(null=True)  # in the digest only where it is not null
     digest = models.CharField(max_length=64)
     position = models.BigIntegerField(unique=True)
 

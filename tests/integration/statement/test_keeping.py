@@ -86,6 +86,17 @@ def test_a_reader_can_recompute_the_digest_from_the_row(house):
     assert digest({"id": str(row.id), **{name: getattr(row, name) for name in (*names, *moments)}}) == row.digest
 
 
+def test_a_failure_is_kept_and_shown_in_both_languages_and_is_part_of_the_digest(house):
+    house.doors["front"].failure = Text("la porte ne répond pas.", "the door does not answer.")
+    keep(ManualClock(NOON))
+    row = EvidenceRow.objects.get(error="the door does not answer.")
+    assert row.error_fr == "la porte ne répond pas."
+    names = ("promise", "parameters", "measure", "checked", "in_scope", "facts", "canary", "drift", "error", "error_fr")
+    moments = ("observed_at", "received_at", "valid_until")
+    assert digest({"id": str(row.id), **{name: getattr(row, name) for name in (*names, *moments)}}) == row.digest
+    assert "la porte ne répond pas." in {verdict.reason_fr.partition("\N{NO-BREAK SPACE}: ")[2] for verdict in MeasureVerdict.objects.all()}
+
+
 def test_an_interval_is_written_only_on_change(house):
     clock = ManualClock(NOON)
     for _ in range(5):

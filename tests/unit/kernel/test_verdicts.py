@@ -125,6 +125,31 @@ def test_an_error_after_an_answer_is_stale_with_its_words():
     assert (verdict.state, verdict.reason.en) == (State.STALE, "The latest measurement failed: no route")
 
 
+def test_an_error_without_french_is_quoted_as_the_words_of_a_tool():
+    verdict = judge_measure(PROMISE, measure(), judge, [run(error="no route")], NOON)
+    assert (
+        verdict.reason.fr
+        == "La dernière mesure a échoué\N{NO-BREAK SPACE}: l’outil a dit, en anglais, «\N{NO-BREAK SPACE}no route\N{NO-BREAK SPACE}»."
+    )
+
+
+def test_an_error_in_both_languages_is_told_in_each():
+    verdict = judge_measure(PROMISE, measure(), judge, [run(error="The door is gone.", error_fr="la porte n’est plus là.")], NOON)
+    assert verdict.reason.fr == "La dernière mesure a échoué\N{NO-BREAK SPACE}: la porte n’est plus là."
+    assert verdict.reason.en == "The latest measurement failed: The door is gone."
+
+
+def test_a_run_dated_after_its_reception_says_so():
+    verdict = judge_measure(PROMISE, measure(), judge, [run(at=NOON, received_at=NOON - HOUR)], NOON)
+    assert verdict.reason.en == "The latest measurement is dated later than its reception."
+
+
+def test_how_many_were_reached_is_grouped_as_each_language_does():
+    verdict = judge_measure(PROMISE, measure(), judge, [run(checked=1200, in_scope=3000)], NOON)
+    assert verdict.reason.fr == "Seulement 1\N{NO-BREAK SPACE}200 sur 3\N{NO-BREAK SPACE}000 ont pu être vérifiés."
+    assert verdict.reason.en == "Only 1,200 of 3,000 could be checked."
+
+
 def test_silence_does_not_hide_a_break():
     runs = [run(False), run(error="no route", at=NOON + HOUR, position=2)]
     assert judge_measure(PROMISE, measure(), judge, runs, NOON + HOUR).state is State.BROKEN

@@ -68,6 +68,7 @@ def evidence(row: EvidenceRow) -> Evidence:
         canary=Canary(row.canary),
         drift=tuple(row.drift),
         error=row.error,
+        error_fr=row.error_fr,
         digest=row.digest,
         position=row.position,
     )

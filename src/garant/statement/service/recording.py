@@ -22,7 +22,6 @@ def record(
     A failed engine leaves a run too, with its words and no facts: silence is evidence of nothing, and must be seen. Raises TypeError
     for facts without a canonical form (a float).
     """
-    failed = isinstance(seen, EngineError)
     found = Observation(0, 0, {}, Canary.NONE, seen.drift) if isinstance(seen, EngineError) else seen
     content: dict[str, Json] = {
         "id": str(uuid.uuid4()),
@@ -34,8 +33,10 @@ def record(
         "facts": found.facts,
         "canary": found.canary.value,
         "drift": list(found.drift),
-        "error": str(seen) if failed else None,
+        "error": None,
     }
+    if isinstance(seen, EngineError):
+        content |= {"error": str(seen), **({"error_fr": seen.fr} if seen.fr else {})}
     moments = {"observed_at": now, "received_at": now, "valid_until": now + measure.freshness}
     sealed = digest({**content, **moments})
     with tenant_transaction(None):
