@@ -44,7 +44,8 @@ def answers(world: World, condition: str, kind: str, content: str) -> Iterator[N
     start = lines.index("frontend edge")
     bind = next(line for line in lines[start:] if line.strip().startswith("bind "))
     try:
-        with configuration(world, (bind, bind + rule)):
+        # HAProxy answers by itself with what fits its buffer, 16 KB by default.
+        with configuration(world, ("global\n", "global\n    tune.bufsize 131072\n"), (bind, bind + rule)):
             yield
     finally:
         page.unlink()
