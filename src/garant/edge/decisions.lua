@@ -8,12 +8,16 @@
 -- `latest` is the latest of all of them: an entry issued after it needs no look-up. Nothing here is ever written to disk.
 
 local D, count = {}, 0
-local R, R_at, latest = {}, {}, 0
-local L = {}                                          -- running long requests: "address:port" -> entry
+local B, swept = {}, 0                                -- keys by the second at which they die; the last second swept
+local R, latest = {}, 0
+local Q, first, last = {}, 1, 0                       -- revocations in order of arrival, to be forgotten in that order
+local L, P, at = {}, {}, {}                           -- running long requests: "address port" -> entry; a list of them; places in it
 local DECIDE = os.getenv("GARANT_DECIDE")             -- unix@<run>/decide.sock
 local LIFE = tonumber(os.getenv("GARANT_LIFE") or "60")
 local SHAPE = "^(%d%d%d%d%d%d%d%d%d%d)|(%d+)|([%w%-]+)|(([%w%-]+)|[%w_,%-]*|[%w_%.%-]+)$"
 local now = core.now
+
+-- HAProxy may pause Lua at any instruction and run other Lua meanwhile: no table is walked with `pairs` while others may add to it.
 
 local function revoked(e)
   local r = R[e[4]]
@@ -27,10 +31,25 @@ end
 local function put(key, e)
   if not D[key] then count = count + 1 end
   D[key] = e
+  local second = math.max(e[2], swept + 1)            -- an answer that came late goes into a bucket that is still to come
+  local due = B[second]
+  if due then due[#due + 1] = key else B[second] = {key} end
 end
 
 local function forget(key)
   if D[key] then D[key] = nil; count = count - 1 end
+end
+
+local function remember(peer, e)
+  if not L[peer] then P[#P + 1] = peer; at[peer] = #P end
+  L[peer] = e
+end
+
+local function ended(peer)
+  local place, tail = at[peer], P[#P]
+  if not place then return end
+  P[place], at[tail] = tail, place
+  P[#P], at[peer], L[peer] = nil, nil, nil
 end
 
 -- A hit gives the identity; anything else the empty string.
@@ -83,7 +102,9 @@ end)
 -- What may run for long (upgrade, upload, download) is remembered, so that a revocation can cut it.
 core.register_action("garant_live", {"http-req", "http-res"}, function(txn)
   local e = D[txn:get_var("txn.key")]
-  if e then L[txn.f:src() .. " " .. txn.f:src_port()] = e end
+  if not e then return end
+  remember(txn.f:src() .. " " .. txn.f:src_port(), e)
+  if revoked(e) then txn:done() end                   -- revoked between the hit and here, on another thread
 end)
 
 local function cli(word, run)
@@ -94,36 +115,42 @@ end
 cli("revoke", function(subject, ms)
   ms = tonumber(ms)
   if not subject or not ms then return "garant revoke <subject> <ms>" end
-  if ms > (R[subject] or 0) then R[subject], R_at[subject] = ms, now().sec end
+  if ms > (R[subject] or 0) then
+    R[subject] = ms
+    last = last + 1
+    Q[last] = {subject, ms, now().sec + 2 * LIFE + 10}
+  end
   if ms > latest then latest = ms end
   local cut = {"revoked"}
-  for peer, e in pairs(L) do
-    if revoked(e) then cut[#cut + 1] = peer; L[peer] = nil end
+  for place = #P, 1, -1 do
+    local peer = P[place]
+    if peer and revoked(L[peer]) then cut[#cut + 1] = peer; ended(peer) end
   end
   return table.concat(cut, "\n")
 end)
-cli("live", function()
-  local peers = {}
-  for peer in pairs(L) do peers[#peers + 1] = peer end
-  return table.concat(peers, "\n")
-end)
-cli("ended", function(address, port) L[address .. " " .. port] = nil; return "ok" end)
-cli("clear", function() D, count = {}, 0; return "ok" end)
+cli("live", function() return table.concat(P, "\n") end)
+cli("ended", function(address, port) ended(address .. " " .. port); return "ok" end)
+cli("clear", function() D, B, count = {}, {}, 0; return "ok" end)
 cli("count", function() return tostring(count) end)
 core.register_task(function()
   while true do
-    core.msleep(10000)
-    local second, dead = now().sec, {}
-    for key, e in pairs(D) do
-      if e[2] <= second then dead[#dead + 1] = key end
+    core.msleep(1000)
+    local from, second, done = swept, now().sec, 0
+    swept = second                                    -- from here on no key is put into a bucket of the past
+    for due = from > 0 and from + 1 or second - 1, second do
+      local keys = B[due]
+      B[due] = nil
+      for _, key in ipairs(keys or {}) do
+        local e = D[key]
+        if e and e[2] <= second then forget(key) end
+        done = done + 1
+        if done % 1000 == 0 then core.yield() end
+      end
     end
-    for i, key in ipairs(dead) do
-      local e = D[key]
-      if e and e[2] <= second then forget(key) end
-      if i % 2000 == 0 then core.yield() end
-    end
-    for subject, at in pairs(R_at) do                 -- no decision older than this revocation can live any more
-      if at + 2 * LIFE + 10 < second then R[subject], R_at[subject] = nil, nil end
+    while Q[first] and Q[first][3] < second do         -- no decision older than this revocation can live any more
+      local subject, ms = Q[first][1], Q[first][2]
+      Q[first], first = nil, first + 1
+      if R[subject] == ms then R[subject] = nil end
     end
   end
 end)
