@@ -47,7 +47,9 @@ def test_at_start_everything_is_due_and_a_second_start_defers_nothing_twice(comm
 
 def test_arguments_are_identifiers_only(committed):
     jobs.start()
-    for job in ProcrastinateJob.objects.filter(task_name="statement.keep_measure"):
+    deferred = list(ProcrastinateJob.objects.filter(task_name="statement.keep_measure"))
+    assert len(deferred) == 2
+    for job in deferred:
         assert set(job.args) == {"promise", "measure"}
         assert job.args["promise"].startswith("test.door#")
 

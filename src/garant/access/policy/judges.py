@@ -1,6 +1,7 @@
 """What the facts of each access measure say. Pure: promise and evidence in, a finding with its reason out.
 
-Facts that lack what a judge needs are no answer (`holds=None`), never a yes.
+A count that the facts lack reads as none, which is no answer (`holds=None`); a list that they lack is a defect of the engine and
+raises KeyError. Neither is ever a yes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -322,7 +323,10 @@ def factor_urged(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001
             False,
             number,
             words,
-            Text(f"{_clients_fr(len(off))} n’incite plus ses gens.", f"{_clients_en(len(off))} no longer urging its people."),
+            Text(
+                f"{_clients_fr(len(off))} n’incite{'nt' if len(off) > 1 else ''} plus au second facteur.",
+                f"{_clients_en(len(off))} no longer urge{'s' if len(off) == 1 else ''} a second factor.",
+            ),
         )
     if led != asked:
         return Finding(
