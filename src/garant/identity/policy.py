@@ -12,7 +12,6 @@ from garant.kernel.errors import InputError
 
 ADMIN = "admin"
 MEMBER = "member"
-BUILT_IN_ROLES = (MEMBER, ADMIN)
 
 SLUG = re.compile(r"^[a-z]([a-z0-9-]{0,40}[a-z0-9])?$")
 ROLE = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
