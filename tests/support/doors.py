@@ -56,7 +56,7 @@ def schema(world: World, breaks: str, mends: str) -> Iterator[None]:
 @contextmanager
 def in_place_of(world: World, name: str, say: Callable[[Asked], Said]) -> Iterator[None]:
     """Behind the edge, at the socket of a process (`app.sock`, `web.sock`), somebody else answers."""
-    place = world.data / "run" / name
+    place = world.runtime_files.application_socket if name == "app.sock" else world.data / "run" / name
     aside = place.with_name(f"{name}.aside")
 
     class Handler(BaseHTTPRequestHandler):

@@ -20,6 +20,8 @@ from typing import Any
 from garant.kernel.errors import ConfigurationError, EngineError
 
 SERVICE_USER = "garant"
+APPLICATION_USER = "garant-app"
+"""Of the protected example application: another than Garant's, and in none of its groups."""
 PR_SET_PDEATHSIG = 1
 PLAIN_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 

@@ -18,7 +18,7 @@ def plan_of(configuration: Configuration, runtime: Runtime, *, state: Mapping[st
     state = runtime.state() if state is None else state
     if "collector" not in state:
         raise ConfigurationError(f"{runtime.run / 'state.json'} does not say the collector's port: start with `garant up`")
-    upstream = configuration.application.upstream or f"unix:{runtime.run / 'app.sock'}"
+    upstream = configuration.application.upstream or f"unix:{runtime.application_socket}"
     user = worker_user()
     return Plan(
         run=str(runtime.run),

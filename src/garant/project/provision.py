@@ -33,16 +33,18 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
-from garant.drivers.process import PLAIN_ENVIRONMENT, service_user
+from garant.drivers.process import APPLICATION_USER, PLAIN_ENVIRONMENT, service_user
 from garant.kernel.canonical import canonical
 from garant.kernel.errors import ConfigurationError, EngineError
 from garant.project.runtime import Runtime
 
 ROLES = ("owner", "web", "worker", "edge")
-SHARED_SECRETS = ("django", "database-web", "database-worker", "database-edge", "database-sondage")
+SHARED_SECRETS = ("django", "database-web", "database-worker", "database-edge")
 """Read by processes that run as the service user; the others (superuser, owner) by root only."""
+APPLICATION_SECRET = "database-sondage"
+"""Read by the example application only."""
 PRIVATE_SECRETS = ("database-owner", "database-superuser")
-SERVICE_DIRECTORIES = {"run": 0o2770, "logs": 0o2750, "keys": 0o700, "assertion": 0o2755, "tls": 0o2750, "sondage": 0o750, "static": 0o755}
+SERVICE_DIRECTORIES = {"run": 0o2770, "logs": 0o2750, "keys": 0o700, "assertion": 0o2755, "tls": 0o2750, "static": 0o755}
 SOURCES = Path(__file__).resolve().parents[2]
 
 
@@ -84,6 +86,7 @@ def prepare(data: Path) -> Runtime:
             if user:
                 os.chown(directory, user.pw_uid, user.pw_gid)
             directory.chmod(mode)
+        _application_files(runtime, service=user)
         for name in SHARED_SECRETS:
             runtime.make_secret(name, group=user.pw_gid if user else None)
         for name in PRIVATE_SECRETS:
@@ -95,6 +98,23 @@ def prepare(data: Path) -> Runtime:
             f"{error.filename} cannot be written: run as the user that made {data}, or choose another with --data"
         ) from error
     return runtime
+
+
+def _application_files(runtime: Runtime, *, service: pwd.struct_passwd | None) -> None:
+    """What belongs to the example application: its files, its socket's directory (the service group may connect), its password."""
+    user = service_user(APPLICATION_USER)
+    home, door = runtime.data / "sondage", runtime.application_socket.parent
+    home.mkdir(mode=0o700, exist_ok=True)
+    door.mkdir(mode=0o750, exist_ok=True)
+    runtime.make_secret(APPLICATION_SECRET, group=user.pw_gid if user else None)
+    if user and service:
+        if home.lstat().st_uid != user.pw_uid:  # made by an earlier version; once it is the application's, nothing in it is touched by root
+            for each in [*home.rglob("*"), home]:
+                os.chown(each, user.pw_uid, user.pw_gid, follow_symlinks=False)
+        os.chown(door, user.pw_uid, service.pw_gid)
+        os.chown(runtime.data / "secrets" / APPLICATION_SECRET, -1, user.pw_gid)
+    home.chmod(0o700)
+    door.chmod(0o2750)
 
 
 def administrator_of(url: str) -> Administrator | None:

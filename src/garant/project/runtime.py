@@ -1,8 +1,10 @@
 """What one deployment holds on disk: one place that knows the names in the data directory.
 
 <data>/secrets/NAME      one secret a file, mode 0600 (or group-readable by `garant`), made by `provision`
-<data>/run/              sockets and the edge's generated files
+<data>/run/              sockets and the edge's generated files; closed to everybody but `garant`
 <data>/run/state.json    ports and addresses in use, written by the supervisor
+<data>/app/app.sock      the example application, which runs as `garant-app`; `garant` may connect
+<data>/sondage/          the example application's own files, closed to `garant`
 <data>/pg/               the embedded PostgreSQL
 <data>/keys/             the vault's key store: never in a database, never in a database's backup
 """
@@ -26,6 +28,11 @@ class Runtime:
     @property
     def run(self) -> Path:
         return self.data / "run"
+
+    @property
+    def application_socket(self) -> Path:
+        """Where the example application listens: a directory of its own, since it may not enter `run`."""
+        return self.data / "app" / "app.sock"
 
     def secret(self, name: str) -> str:
         """The secret `name`. Outside a data directory (type checks, `makemigrations`) an unusable placeholder is returned."""
@@ -59,9 +66,11 @@ class Runtime:
         return self.secret(name)
 
     def write_state(self, state: Mapping[str, Any]) -> None:
-        """Replace the runtime state, whole or not at all."""
+        """Replace the runtime state, whole or not at all; read by its owner and the directory's group only."""
         temporary = self.run / ".state.json.new"
-        temporary.write_text(json.dumps(state, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), 0o640)
+            file.write(json.dumps(state, indent=1, sort_keys=True) + "\n")
         os.replace(temporary, self.run / "state.json")
 
     def state(self) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 | name        | serves                                  | database role |
 |-------------|-----------------------------------------|---------------|
-| application | <run>/app.sock (or the operator's own)  | its own       |
+| application | <data>/app/app.sock (or the operator's)  | its own       |
 | web         | <run>/web.sock                          | web           |
 | decision    | <run>/decide.sock                       | web           |
 | worker      | jobs, the keep loop                     | worker        |
@@ -11,7 +11,8 @@
 | agent       | the edge's files, maps and revocations  | edge          |
 | haproxy     | the public ports                        | none          |
 
-Python runs as the service user when that user can execute the interpreter; HAProxy drops to it by itself, its master keeps the ports.
+Python runs as the service user when that user can execute the interpreter, the application as a user of its own that can read nothing of
+Garant's; HAProxy drops to the service user by itself, its master keeps the ports (docs/adr/0013).
 """
 
 import grp
@@ -22,8 +23,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from garant.drivers.process import PLAIN_ENVIRONMENT, drop, service_user
+from garant.drivers.process import APPLICATION_USER, PLAIN_ENVIRONMENT, drop, service_user
 from garant.project import provision
 from garant.project.configuration import Configuration
 from garant.project.runtime import Runtime
@@ -47,6 +49,10 @@ class Plan:
     http: int
     user: pwd.struct_passwd | None
     group: grp.struct_group | None
+    application: pwd.struct_passwd | None = None
+    """Who runs the example application; None: who runs the rest."""
+    without: frozenset[str] = frozenset()
+    """Names of processes that are not started."""
 
     def environment(self, role: str, *, settings: str = SETTINGS) -> dict[str, str]:
         """The whole environment of a Python process; nothing is inherited but proxies of no one."""
@@ -71,7 +77,7 @@ class Plan:
 
     def programs(self) -> list[Program]:
         """Every process, in order of start."""
-        return [
+        every = [
             *([] if self.configuration.application.upstream else [self._application()]),
             self._served("web", "garant.project.wsgi:application", "web.sock", threads=8, target="/"),
             self._served(
@@ -88,6 +94,7 @@ class Plan:
             self._python("agent", "edge", "edge", "agent"),
             self._haproxy(),
         ]
+        return [each for each in every if each.name not in self.without]
 
     def helper(self, name: str, role: str, *words: str) -> Program:
         """A `garant` command of this deployment that runs once."""
@@ -125,24 +132,28 @@ class Plan:
             name=f"application-{words[0]}",
             command=(sys.executable, str(EXAMPLE / "manage.py"), *words),
             environment=self._example_environment(),
-            user=self.user,
+            user=self.application or self.user,
             group=self.group,
         )
 
     def _application(self) -> Program:
-        path = self.runtime.run / "app.sock"
+        path = self.runtime.application_socket
         return Program(
             name="application",
             command=self._granian("sondage.wsgi:application", path, threads=4),
             environment=self._example_environment(),
-            user=self.user,
+            user=self.application or self.user,
             group=self.group,
             sockets=(path,),
             ready=lambda: 0 < ready.status_over_socket(path, "/healthz") < 500,
         )
 
     def _example_environment(self) -> dict[str, str]:
-        """The application knows its own database and the edge's public key, and nothing of Garant's."""
+        """The application knows its own database and the edge's public key, and nothing of Garant's.
+
+        It comes to the database over the loopback: the directory of the socket is the service user's.
+        """
+        server = urlsplit(os.environ.get("GARANT_DATABASE_URL", ""))
         return {
             **PLAIN_ENVIRONMENT,
             "DJANGO_SETTINGS_MODULE": "sondage.settings",
@@ -152,9 +163,9 @@ class Plan:
             "PYTHONUNBUFFERED": "1",
             "SONDAGE_APPLICATION": self.configuration.application.name,
             "SONDAGE_DATA": str(self.runtime.data / "sondage"),
-            "SONDAGE_DATABASE_HOST": str(self.runtime.database_socket()),
+            "SONDAGE_DATABASE_HOST": server.hostname or "127.0.0.1",
             "SONDAGE_DATABASE_PASSWORD_FILE": str(self.runtime.data / "secrets" / "database-sondage"),
-            "SONDAGE_DATABASE_PORT": str(self.runtime.database_port()),
+            "SONDAGE_DATABASE_PORT": str((server.port or 5432) if server.hostname else self.runtime.database_port()),
             "SONDAGE_HOSTS": f".{self.configuration.base},127.0.0.1",
             "SONDAGE_KEYS": str(self.runtime.data / "assertion" / "public.json"),
         }
@@ -179,6 +190,35 @@ def python_user() -> tuple[pwd.struct_passwd | None, grp.struct_group | None, st
     if user is None:
         return None, None, ""
     group = grp.getgrgid(user.pw_gid)
+    if can_run_python(user):
+        return user, group, ""
+    return (
+        None,
+        group,
+        f"WARNING: the system user {user.pw_name} cannot execute {sys.executable} (a closed directory is above it), so Garant's own "
+        "processes and the example application run as ROOT: fit for a look, not for a service. Install under a directory that every user "
+        "can enter, for example /opt/garant; PostgreSQL and HAProxy do drop.",
+    )
+
+
+def application_user(python: pwd.struct_passwd | None) -> tuple[pwd.struct_passwd | None, str]:
+    """Who the example application runs as, and what is in the way. `python`: who Garant's own processes run as.
+
+    Where those drop their privileges, the application has a user of its own or does not run at all: as root or as the service user
+    it could read the keys.
+    """
+    user = service_user(APPLICATION_USER)
+    if python is None or user is None or can_run_python(user):
+        return user if python is not None else None, ""
+    return (
+        user,
+        f"ERROR: the system user {user.pw_name} cannot execute {sys.executable}, so the example application does not run: let every user "
+        f"enter and read {provision.SOURCES.parent} (chmod o+rX), then start again.",
+    )
+
+
+def can_run_python(user: pwd.struct_passwd) -> bool:
+    """Whether this user can execute our interpreter and read our programs; tried, so everything that closes a directory counts."""
     asked = subprocess.run(
         ["/usr/bin/env", sys.executable, "-c", "import garant.kernel.clock, django"],
         cwd="/",
@@ -188,17 +228,11 @@ def python_user() -> tuple[pwd.struct_passwd | None, grp.struct_group | None, st
         check=False,
         **drop(user),
     )
-    if asked.returncode == 0:
-        return user, group, ""
-    return (
-        None,
-        group,
-        f"WARNING: the system user {user.pw_name} cannot execute {sys.executable} (a closed directory is above it), so Garant's own "
-        "processes run as ROOT. Install under a directory that it can enter, for example /opt/garant; PostgreSQL and HAProxy do drop.",
-    )
+    return asked.returncode == 0
 
 
 def check_paths(runtime: Runtime) -> str:
     """What is wrong with the length of the sockets' paths, or ''."""
-    longest = max(len(os.fsencode(runtime.run / name)) for name in ("decide.sock", "runtime.sock", "master.sock"))
+    sockets = (*(runtime.run / name for name in ("decide.sock", "runtime.sock", "master.sock")), runtime.application_socket)
+    longest = max(len(os.fsencode(path)) for path in sockets)
     return f"{runtime.data} is too long a path for Unix sockets ({longest} bytes, {LONGEST_PATH} at most)" if longest > LONGEST_PATH else ""

@@ -31,7 +31,7 @@ from garant.project.configuration import Configuration
 from garant.project.runtime import Runtime
 from garant.project.supervisor import ready
 from garant.project.supervisor.child import Child, Program
-from garant.project.supervisor.plan import Plan, check_paths, python_user
+from garant.project.supervisor.plan import Plan, application_user, check_paths, python_user
 
 PATIENCE = 90.0
 """Seconds until a process that does not serve is called an error, in words. It is tried on all the same."""
@@ -115,8 +115,9 @@ class Supervisor:
             raise ConfigurationError(f"{trouble}; choose a shorter one with --data")
         self._check_ports()
         user, group, warning = python_user()
-        if warning:
-            self.say(warning)
+        own, trouble = application_user(user) if not self.configuration.application.upstream else (None, "")
+        for sentence in filter(None, (warning, trouble)):
+            self.say(sentence)
         self._state = {
             "database": "garant",
             "https": self.configuration.https,
@@ -127,7 +128,9 @@ class Supervisor:
         }
         self._start_database(runtime)
         self._clear_sockets(runtime)
-        plan = Plan(runtime, self.configuration, self._state["collector"], self.configuration.https, self.configuration.http, user, group)
+        ports = self._state["collector"], self.configuration.https, self.configuration.http
+        without = frozenset({"application"} if trouble else ())
+        plan = Plan(runtime, self.configuration, *ports, user, group, application=own, without=without)
         self._write_state()
         return plan
 
@@ -175,7 +178,7 @@ class Supervisor:
             [plan.helper("settle-people", "web", *people)],
             [plan.helper("settle-statements", "worker", "settle", "statements")],
         ]
-        if not self.configuration.application.upstream:
+        if any(child.program.name == "application" for child in self.children):
             steps.append([plan.example("migrate", "--no-input"), plan.example("seed")])
         running = [_Steps(programs, self.data / "logs", self._clock, self.say) for programs in steps]
         try:
@@ -291,8 +294,8 @@ class Supervisor:
                     break
 
     def _clear_sockets(self, runtime: Runtime) -> None:
-        for name in ("web.sock", "decide.sock", "app.sock", "haproxy.cfg"):
-            (runtime.run / name).unlink(missing_ok=True)
+        for path in (*(runtime.run / name for name in ("web.sock", "decide.sock", "haproxy.cfg")), runtime.application_socket):
+            path.unlink(missing_ok=True)
 
     def _write_state(self) -> None:
         """Written when something changed; a full disk is said once and does not end the watching."""
