@@ -54,7 +54,7 @@ SURVEYS: list[dict] = [
         "questions": [
             {
                 "kind": "single",
-                "label": "Viendriez-vous entre 18 h et 21 h?",
+                "label": "Viendriez-vous entre 18\N{NO-BREAK SPACE}h et 21\N{NO-BREAK SPACE}h?",
                 "required": True,
                 "choices": ["Oui, souvent", "Oui, à l’occasion", "Non"],
             },
@@ -96,7 +96,7 @@ SURVEYS: list[dict] = [
         "status": "open",
         "responses": 97,
         "texts": [
-            "Un départ à 6 h 30 pour l’usine.",
+            "Un départ à 6\N{NO-BREAK SPACE}h\N{NO-BREAK SPACE}30 pour l’usine.",
             "Le taxibus du jeudi est toujours plein.",
             "Sans voiture, l’hôpital est hors d’atteinte.",
         ],

@@ -1,7 +1,7 @@
 """The members' side: the list, the results, the export."""
 
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
@@ -57,10 +57,11 @@ def preview(request: HttpRequest, survey) -> HttpResponse:
 
 
 @require_GET
-def export(request: HttpRequest, survey) -> StreamingHttpResponse:
+def export(request: HttpRequest, survey) -> HttpResponse:
+    """Written whole before it is sent: the reading must end within the request's transaction."""
     found = of_tenant(request, survey)
-    return StreamingHttpResponse(
-        list(csv_lines(found)),
+    return HttpResponse(
+        "".join(csv_lines(found)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{found.code}.csv"'},
     )
