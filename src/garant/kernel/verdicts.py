@@ -169,7 +169,7 @@ def _why_silent(promise: Promise, run: Evidence, measure: Measure, judge: Judge,
         return Text(f"La dernière mesure a échoué : {fr}", f"The latest measurement failed: {run.error}")
     if run.canary is Canary.MISSED or (measure.canary and run.canary is not Canary.HELD):
         return Text(
-            "Le témoin planté n’a pas été signalé : cette mesure est nulle.",
+            "Le témoin d’épreuve n’a pas été signalé : cette mesure est nulle.",
             "The planted canary was not reported: this measurement is void.",
         )
     if run.checked <= 0:
