@@ -40,14 +40,22 @@ KEYS = int(os.environ.get("GARANT_BENCH_KEYS", "100000"))
 TICK = os.sysconf("SC_CLK_TCK")
 
 ASSERTION = "e" * 320
+SID = """
+local function sid(i)                                 -- 43 characters that look random, as session identifiers do
+  local x, parts = (i * 1103515245 + 12345) % 2147483647, {}
+  for part = 1, 5 do x = (x * 48271 + part) % 2147483647; parts[part] = string.format("%08x", x) end
+  return table.concat(parts) .. "abc"
+end
+"""
 FILL = f"""
+{SID}
 core.register_cli({{"garant", "fill"}}, "garant fill <count> <ms>", function(a, _, _, n, ms)
   local dies = now().sec + 3600
   for i = 1, tonumber(n) do
-    local sid = string.format("%043d", i)
+    local sid = sid(i)
     local user = string.format("7d1f5f0e-5a52-4d3d-9a37-%012d", i)
     put("{HOST}|127.0.0.1|" .. sid,
-        {{user .. "|member,editor|{ASSERTION}", dies, tonumber(ms), "s:" .. sid, "u:" .. user, "t:saint-elan"}})
+        {{user .. "|member,editor|{ASSERTION}", dies, tonumber(ms), "s:" .. sid, "u:" .. user, "t:saint-elan", os.time() + 3600}})
     if i % 5000 == 0 then core.yield() end
   end
   a:send("filled\\n")
@@ -55,11 +63,12 @@ end)
 """
 WRK = f"""
 math.randomseed(os.time())
+{SID}
 local n = {KEYS}
 request = function()
   return wrk.format("GET", "/dossiers/liste", {{["Host"]="{HOST}", ["User-Agent"]="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
     ["Accept"]="text/html", ["Accept-Language"]="fr-CA,fr;q=0.8", ["Accept-Encoding"]="gzip, br",
-    ["Cookie"]="theme=sombre; __Host-sid=" .. string.format("%043d", math.random(n))}})
+    ["Cookie"]="theme=sombre; __Host-sid=" .. sid(math.random(n))}})
 end
 """
 PLAIN = """
@@ -172,7 +181,7 @@ class Bench:
     def swallow(self) -> None:
         """A collector that reads and forgets: what HAProxy spends on logs is measured, not the collector."""
         listener = socket.create_server(("127.0.0.1", self.collector))
-        code = "import os,socket;s=socket.socket(fileno=0)\nwhile True:\n c,_=s.accept()\n while c.recv(1<<20): pass"
+        code = "import os,socket;s=socket.socket(fileno=0)\nwhile True:\n c,_=s.accept()\n try:\n  while c.recv(1<<20): pass\n except OSError: pass"
         process = subprocess.Popen([sys.executable, "-c", code], stdin=listener.fileno())
         listener.close()
         self.stack.callback(process.wait, 5)

@@ -1,8 +1,9 @@
 -- The decision cache: a Lua table, O(1) to read, write and revoke (HAProxy 2.6's maps are linear on change).
 --
--- One entry a key (host|address|session): { identity, dies, issued_ms, s:<session>, u:<user>, t:<tenant> }
+-- One entry a key (host|address|session): { identity, dies, issued_ms, s:<session>, u:<user>, t:<tenant>, ends }
 --   identity   user|roles|assertion, what becomes headers
---   dies       second of HAProxy's own clock, which never steps back, past which the entry is dead
+--   dies       second of HAProxy's own clock, which never steps back, at which the entry is taken out
+--   ends       second of the wall clock past which it is not believed: no table is made to read it, as HAProxy's own clock needs
 --   issued_ms  database clock, taken before the session was read
 -- Revocation: R[subject] = not-before in ms. An entry lives while issued_ms is later than all three of its subjects' not-befores.
 -- `latest` is the latest of all of them: an entry issued after it needs no look-up. Nothing here is ever written to disk.
@@ -15,7 +16,7 @@ local L, P, at = {}, {}, {}                           -- running long requests: 
 local DECIDE = os.getenv("GARANT_DECIDE")             -- unix@<run>/decide.sock
 local LIFE = tonumber(os.getenv("GARANT_LIFE") or "60")
 local SHAPE = "^(%d%d%d%d%d%d%d%d%d%d)|(%d+)|([%w%-]+)|(([%w%-]+)|[%w_,%-]*|[%w_%.%-]+)$"
-local now = core.now
+local now, time = core.now, os.time
 
 -- HAProxy may pause Lua at any instruction and run other Lua meanwhile: no table is walked with `pairs` while others may add to it.
 
@@ -55,7 +56,7 @@ end
 -- A hit gives the identity; anything else the empty string.
 core.register_converters("decision", function(key)
   local e = D[key]
-  if not e or e[2] <= now().sec then return "" end
+  if not e or e[7] <= time() then return "" end
   if e[3] <= latest and revoked(e) then return "" end
   return e[1]
 end)
@@ -65,9 +66,10 @@ local function entry(value, tenant, session, asked)
   local exp, ms, of, identity, user = value:match(SHAPE)
   if not exp or of ~= tenant then return nil end
   exp, ms = tonumber(exp), tonumber(ms)
-  local left = math.min(exp - os.time(), exp - ms // 1000, LIFE)
+  local wall = time()
+  local left = math.min(exp - wall, exp - ms // 1000, LIFE)
   if left <= 0 then return nil end
-  return {identity, asked + left, ms, "s:" .. session, "u:" .. user, "t:" .. tenant}
+  return {identity, asked + left, ms, "s:" .. session, "u:" .. user, "t:" .. tenant, wall + left}
 end
 
 -- One question: an entry, or nil; the second value is true when nobody could answer.
