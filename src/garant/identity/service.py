@@ -127,10 +127,13 @@ def add_tenant(
     return tenant
 
 
-def add_user(*, login: str, name: str, email: str = "", at: datetime, actor: str, roles: tuple[str, ...] = ()) -> User:
+def add_user(
+    *, login: str, name: str, email: str = "", at: datetime, actor: str, roles: tuple[str, ...] = (), id_: uuid.UUID | None = None
+) -> User:
     """A person of the tenant of the transaction. Raises InputError when login or e-mail is taken in this tenant."""
     login = policy.checked_login(login)
     user = User(
+        id=id_ or uuid.uuid4(),
         tenant_id=current_tenant(),
         login=login,
         login_key=policy.folded(login),
@@ -149,6 +152,19 @@ def add_user(*, login: str, name: str, email: str = "", at: datetime, actor: str
     for role in roles:
         grant_role(user=user.id, role=role, at=at, actor=actor)
     return user
+
+
+def rename_user(*, user: uuid.UUID, login: str, at: datetime, actor: str) -> None:
+    """Give a person another login name. Raises InputError when there is no such person here or the name is taken."""
+    login = policy.checked_login(login)
+    try:
+        with transaction.atomic():
+            found = User.objects.filter(pk=user, tenant_id=current_tenant()).update(login=login, login_key=policy.folded(login))
+    except IntegrityError as error:
+        raise InputError(f"the login name {login!r} is taken in this organisation") from error
+    if not found:
+        raise InputError("there is no such person in this organisation")
+    audit.append(Kind.USER_CHANGED, at=at, actor=actor, tenant=current_tenant(), payload={"user": str(user), "login": True})
 
 
 def grant_role(*, user: uuid.UUID, role: str, at: datetime, actor: str) -> None:

@@ -32,9 +32,6 @@ LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 WITNESS = "127.66.54.0/24"
 """A range that Garant refuses for every tenant, so that the refusal of a range can be tried: nobody can come from there."""
 
-CANARY_LOGIN = "garant-temoin"
-"""Login name of the person made for probing, in every tenant; reserved."""
-
 LOGIN_PAGE = "/.garant/fr/login/"
 COOKIE = "__Host-sid"
 BUSY = 75.0

@@ -16,8 +16,9 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection, transaction
 
 from garant.access.engines.enrolment import key_uri
-from garant.access.engines.probes import CANARY_LOGIN, Canaries, Site, give_password, insider, mark, population, rules_of
+from garant.access.engines.probes import Canaries, Site, give_password, insider, mark, population, rules_of
 from garant.access.policy import totp
+from garant.access.policy.canary import LOGIN_PREFIX
 from garant.access.policy.settings import FactorRule
 from garant.access.queries.factors import enrolment
 from garant.access.queries.settings import settings
@@ -67,7 +68,7 @@ class UniqueRecords:
                 taken = get_user_model().objects.filter(tenant_id=tenant.id).values_list("login_key", flat=True).first()
                 if taken is not None:
                     refused = refused and not _can_add(tenant, str(taken), self.site.now)
-                    possible = possible and _can_add(tenant, f"{CANARY_LOGIN}-{uuid.uuid4().hex[:8]}", self.site.now)
+                    possible = possible and _can_add(tenant, f"{LOGIN_PREFIX}{uuid.uuid4().hex}", self.site.now)
         facts: dict[str, Json] = {
             "aspect": str(promise.parameters.get("aspect", "unique")),
             "tenants": len(everyone),

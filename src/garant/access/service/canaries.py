@@ -1,7 +1,7 @@
 """A person made for probing: woken for one probe with new credentials, then put to rest.
 
-- One for each tenant, marked by its login name; asleep it has no password, no factor, no role and is deactivated.
-- Its credentials are made at each waking and live in the probe's memory: nobody can use them afterwards, and no file holds them.
+- One for each tenant, known by its id (`access.policy.canary`); asleep it has no password, no factor, no role and is deactivated.
+- Its login name and its credentials are made at each waking; the latter live in the probe's memory: nobody can use them afterwards.
 - Only one probe at a time uses it (a lock of the database, given back when the process that holds it dies).
 - Every waking leaves the entries of any other account.
 """
@@ -15,14 +15,17 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from garant.access.engines.enrolment import new_secret
-from garant.access.engines.probes import CANARY_LOGIN, Canary
+from garant.access.engines.probes import Canary
+from garant.access.models import Invitation
 from garant.access.policy import totp
+from garant.access.policy.canary import LOGIN_PREFIX, canary_of
 from garant.access.service.factors import enrol_totp, reset_factors
 from garant.access.service.passwords import drop_password, set_password
 from garant.access.service.sessions import end_sessions_of
 from garant.drivers.process import Deadline
+from garant.identity import queries as identity
 from garant.identity import service as people
-from garant.identity.queries import TenantFacts, person_by_login, roles_of
+from garant.identity.queries import TenantFacts, roles_of
 from garant.identity.service import tenant_transaction
 from garant.kernel.errors import EngineError
 from garant.kernel.text import NBSP, Text
@@ -48,18 +51,22 @@ def awake(tenant: TenantFacts, *, roles: Sequence[str], at: datetime, factor: bo
 
 
 def _wake(tenant: TenantFacts, *, roles: Sequence[str], at: datetime, factor: bool) -> Canary:
+    user, login = canary_of(tenant.id), f"{LOGIN_PREFIX}{secrets.token_hex(12)}"
     password, secret = secrets.token_urlsafe(24), new_secret()
     with tenant_transaction(tenant.id):
-        found = person_by_login(CANARY_LOGIN, tenant.id)
-        person = found or people.add_user(login=CANARY_LOGIN, name=NAME, at=at, actor=ACTOR)
-        people.set_active(user=person.id, active=True, at=at, actor=ACTOR)
-        _roles(person.id, roles, at)
-        set_password(user=person.id, raw=password, actor=ACTOR, at=at)
-        reset_factors(user=person.id, actor=ACTOR, at=at)
+        if identity.user(user) is None:
+            people.add_user(login=login, name=NAME, at=at, actor=ACTOR, id_=user)
+        else:
+            people.rename_user(user=user, login=login, at=at, actor=ACTOR)
+        people.set_active(user=user, active=True, at=at, actor=ACTOR)
+        Invitation.objects.filter(tenant_id=tenant.id, user_id=user).delete()
+        _roles(user, roles, at)
+        set_password(user=user, raw=password, actor=ACTOR, at=at)
+        reset_factors(user=user, actor=ACTOR, at=at)
         if factor:
             earlier = at - BEFORE
-            enrol_totp(user=person.id, secret=secret, code=totp.code(secret, totp.step_of(earlier)), actor=ACTOR, at=earlier)
-    return Canary(person.id, CANARY_LOGIN, password, secret)
+            enrol_totp(user=user, secret=secret, code=totp.code(secret, totp.step_of(earlier)), actor=ACTOR, at=earlier)
+    return Canary(user, login, password, secret)
 
 
 def _rest(tenant: TenantFacts, user: uuid.UUID, *, at: datetime) -> None:
@@ -68,6 +75,7 @@ def _rest(tenant: TenantFacts, user: uuid.UUID, *, at: datetime) -> None:
         drop_password(user=user)
         reset_factors(user=user, actor=ACTOR, at=at)
         people.set_active(user=user, active=False, at=at, actor=ACTOR)
+        Invitation.objects.filter(tenant_id=tenant.id, user_id=user).delete()
         end_sessions_of(user=user, actor=ACTOR, at=at, why="deactivated")
 
 
@@ -81,7 +89,7 @@ def _roles(user: uuid.UUID, wanted: Sequence[str], at: datetime) -> None:
 
 @contextmanager
 def _alone(tenant: TenantFacts) -> Iterator[None]:
-    key = int.from_bytes(uuid.uuid5(tenant.id, CANARY_LOGIN).bytes[:8], "big", signed=True)
+    key = int.from_bytes(canary_of(tenant.id).bytes[:8], "big", signed=True)
     for _ in Deadline(PATIENCE).tries(0.2):
         if _ask("select pg_try_advisory_lock(%s)", key):
             break
