@@ -181,7 +181,10 @@ class Bench:
     def swallow(self) -> None:
         """A collector that reads and forgets: what HAProxy spends on logs is measured, not the collector."""
         listener = socket.create_server(("127.0.0.1", self.collector))
-        code = "import os,socket;s=socket.socket(fileno=0)\nwhile True:\n c,_=s.accept()\n try:\n  while c.recv(1<<20): pass\n except OSError: pass"
+        code = (
+            "import socket;s=socket.socket(fileno=0)\nwhile True:\n c,_=s.accept()\n try:\n"
+            "  while c.recv(1<<20): pass\n except OSError: pass"
+        )
         process = subprocess.Popen([sys.executable, "-c", code], stdin=listener.fileno())
         listener.close()
         self.stack.callback(process.wait, 5)
