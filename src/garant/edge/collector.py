@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -256,9 +256,3 @@ def listen(port: int) -> socket.socket:
     made.bind(("127.0.0.1", port))
     made.listen(16)
     return made
-
-
-def older_than(age: timedelta, *, now: datetime) -> int:
-    """Delete journal lines older than `age`; how many. The retention is the operator's promise, not ours."""
-    gone, _ = JournalLine.objects.filter(at__lt=now - age).delete()
-    return gone

@@ -59,6 +59,8 @@ class Configuration:
     """PEM file with chain and key; empty: a local authority makes one (development)."""
     statements: tuple[str, ...] = ("aso",)
     """Slugs, or paths of the operator's own TOML documents relative to this file; the first is the front page."""
+    journal_days: int = 365
+    """Age in days at which lines of the access journal are deleted; 31 at least."""
     application: Application = field(default_factory=Application)
 
     def with_ports(self, *, https: int = 0, http: int = 0) -> "Configuration":
@@ -74,6 +76,7 @@ SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "addresses": {"base": str, "https": int, "http": int},
     "tls": {"profile": str, "certificate": str},
     "statements": {"publish": list},
+    "journal": {"days": int},
     "application": {"name": str, "upstream": str, "routes": list},
 }
 
@@ -98,6 +101,7 @@ def load(path: Path | None) -> Configuration:
         tls_profile=tls.get("profile", Configuration.tls_profile),
         certificate=tls.get("certificate", ""),
         statements=tuple(data.get("statements", {}).get("publish", Configuration.statements)),
+        journal_days=data.get("journal", {}).get("days", Configuration.journal_days),
         application=_application(path, text, data.get("application", {})),
     )
     _check_values(path, text, made)
@@ -129,6 +133,8 @@ def _check_values(path: Path, text: str, made: Configuration) -> None:
         raise ConfigurationError(f"{_at(path, text, 'http')}: addresses.http and addresses.https must differ")
     if made.tls_profile not in TLS_PROFILES:
         raise ConfigurationError(f"{_at(path, text, 'profile')}: tls.profile must be one of {', '.join(TLS_PROFILES)}")
+    if not 31 <= made.journal_days <= 3660:
+        raise ConfigurationError(f"{_at(path, text, 'days')}: journal.days must be from 31 to 3660, not {made.journal_days}")
     if not made.statements:
         raise ConfigurationError(f'{_at(path, text, "publish")}: statements.publish names no statement; write for example ["aso"]')
 

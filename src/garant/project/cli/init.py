@@ -35,6 +35,9 @@ profile = "{profile}"     # modern | intermediate | legacy (only when a statemen
 [statements]
 publish = ["aso"]             # slugs of the catalogue, or files of your own beside this one: "statement.toml"
 
+[journal]
+days = {days}                    # how long lines of the access journal are kept: 31 to 3660
+
 [application]
 # name = "surveys"
 # upstream = "127.0.0.1:8000"             # or "unix:/run/app.sock"; without it the example survey application is protected
@@ -110,7 +113,7 @@ def init(
 def toml() -> str:
     """A commented garant.toml with the defaults."""
     default = Configuration()
-    return EXAMPLE.format(operator=default.operator, base=default.base, https=default.https, http=default.http, profile=default.tls_profile)
+    return EXAMPLE.format(**{**vars(default), "profile": default.tls_profile, "days": default.journal_days})
 
 
 def write_units(directory: Path, data: Path, made: Configuration) -> None:
