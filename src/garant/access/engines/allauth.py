@@ -4,6 +4,7 @@
 - A deactivated person is refused in the words of a wrong password.
 - Tries are counted per tenant and login name, over all processes (shared cache).
 - Secrets of factors are sealed to their person: a row copied to somebody else does not open.
+- A login that stopped between its steps goes on only while what it proved still holds (`engines.halfway`).
 - The client's address is the edge's word; nothing that a client sends is believed.
 """
 
@@ -20,6 +21,7 @@ from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.stages import LoginStage
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
@@ -31,6 +33,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from garant.access.engines import halfway
 from garant.access.policy.factors import Step, decide_factor
 from garant.access.queries.settings import settings
 from garant.audit import service as audit
@@ -132,7 +135,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return found is not None and found.pk == user.pk
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """The login is complete: new identifier, the factor goes with the session, one entry."""
+        """The login is complete: new identifier, the factor goes with the session, one entry. Given up if its steps no longer hold."""
+        if not halfway.holds(request, user.pk, last=True):
+            raise ImmediateHttpResponse(halfway.give_up(request, user.pk))
+        del request.session[halfway.BOUND]
         records = get_authentication_records(request, user)
         passed = [FACTORS[record["type"]] for record in records if record.get("method") == "mfa" and record.get("type") in FACTORS]
         super().login(request, user)

@@ -12,6 +12,7 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 
+from garant.access import fence
 from garant.access.engines.allauth import FactorAdapter, secrets_of
 from garant.access.models import TotpCounter
 from garant.access.policy import totp
@@ -94,6 +95,7 @@ def reset_factors(*, user: uuid.UUID, actor: str, at: datetime) -> None:
 def _remove(*, user: uuid.UUID, actor: str, at: datetime, but: str, why: str) -> None:
     if identity.user(user) is None:
         raise InputError("there is no such person in this organisation")
+    fence.hold(current_tenant())
     gone, _ = Authenticator.objects.filter(user_id=user).delete()
     TotpCounter.objects.filter(user_id=user, tenant_id=current_tenant()).delete()
     audit.append(Kind.FACTOR_REMOVED, at=at, actor=actor, tenant=current_tenant(), payload={"user": str(user), "why": why, "factors": gone})

@@ -71,6 +71,7 @@ def deactivate_user(*, user: uuid.UUID, actor: str, at: datetime, confirm: bool 
     Raises LastAdministrator, Confirm (one's own account), InputError.
     """
     _require(user)
+    fence.hold(current_tenant())
     admins = administrators()
     guard(target=str(user), actor=actor, keeps_admin=False, admins=admins, confirmed=confirm)
     if str(user) == actor and not confirm:
@@ -92,11 +93,11 @@ def change_roles(*, user: uuid.UUID, roles: Iterable[str], actor: str, at: datet
     Raises LastAdministrator, Confirm (one's own administration), InputError.
     """
     _require(user)
+    fence.hold(current_tenant())
     wanted, held = set(roles), set(identity.roles_of(user))
     guard(target=str(user), actor=actor, keeps_admin=ADMIN in wanted, admins=administrators(), confirmed=confirm)
     if wanted == held:
         return
-    fence.hold(current_tenant())
     for role in sorted(held - wanted):
         people.revoke_role(user=user, role=role, at=at, actor=actor)
     for role in sorted(wanted - held):

@@ -1,6 +1,8 @@
 """Coming in and going out: password, code, enrolment, invitation, logout."""
 
+import functools
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -19,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from garant.access.engines import halfway
 from garant.access.engines.allauth import EnrolStage
 from garant.access.engines.enrolment import drawing, key_uri, new_secret
 from garant.access.forms import CodeForm, EnrolForm, LoginForm, NewPasswordForm
@@ -34,6 +37,24 @@ CODES = "_codes"
 AFTER = "_after"
 
 page = require_http_methods(["GET", "HEAD", "POST"])
+View = Callable[..., HttpResponse]
+
+
+def step(key: str, *, last: bool) -> Callable[[View], View]:
+    """A step of the login after the password, reached only while what the steps before proved still holds."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def checked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            user = request._login_stage.login.user
+            if user is None or not halfway.holds(request, user.pk, last=last):
+                return halfway.give_up(request, user.pk if user is not None else None)
+            return view(request, *args, **kwargs)
+
+        required: View = login_stage_required(stage=key, redirect_urlname="account_login")(checked)
+        return required
+
+    return decorate
 
 
 @page
@@ -48,6 +69,7 @@ def login(request: Any) -> HttpResponse:
         return too_many(request)
     form = LoginForm(request.POST or None, request=request)
     if request.method == "POST" and form.is_valid():
+        halfway.bind(request, form.user)
         attempt = Login(user=form.user, redirect_url=get_next_redirect_url(request))
         response: HttpResponse = perform_password_login(request, {"username": form.cleaned_data["login"]}, attempt)
         if get_pending_stage(request) is not None:
@@ -58,7 +80,7 @@ def login(request: Any) -> HttpResponse:
 
 
 @page
-@login_stage_required(stage=AuthenticateStage.key, redirect_urlname="account_login")  # type: ignore[untyped-decorator]
+@step(AuthenticateStage.key, last=False)
 @sensitive_post_parameters("code")
 def factor(request: Any) -> HttpResponse:
     """Step 2: a code of the application, or a recovery code."""
@@ -73,7 +95,7 @@ def factor(request: Any) -> HttpResponse:
 
 
 @page
-@login_stage_required(stage=EnrolStage.key, redirect_urlname="account_login")  # type: ignore[untyped-decorator]
+@step(EnrolStage.key, last=True)
 @sensitive_post_parameters("code")
 def enrol_at_login(request: Any) -> HttpResponse:
     """Step 2 for whoever has no factor yet: required, or urged (ASO-18, ASO-19). The login completes afterwards."""
