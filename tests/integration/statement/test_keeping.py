@@ -1,6 +1,8 @@
 """Promises kept on a real PostgreSQL: evidence before verdict, intervals only on change, nothing hidden."""
 
 import threading
+import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -17,6 +19,7 @@ from garant.kernel.text import Text
 from garant.kernel.verdicts import State
 from garant.statement import queries, service
 from garant.statement.models import ClaimInterval, EvidenceRow, MeasureVerdict, Version
+from support.database import Database
 from support.evidence import HOUR, NOON
 from support.house import committed_house  # noqa: F401 - the fixture `committed`
 from support.statements import DOCUMENT, House, install
@@ -95,6 +98,31 @@ def test_a_failure_is_kept_and_shown_in_both_languages_and_is_part_of_the_digest
     moments = ("observed_at", "received_at", "valid_until")
     assert digest({"id": str(row.id), **{name: getattr(row, name) for name in (*names, *moments)}}) == row.digest
     assert "la porte ne répond pas." in {verdict.reason_fr.partition("\N{NO-BREAK SPACE}: ")[2] for verdict in MeasureVerdict.objects.all()}
+
+
+@pytest.fixture
+def customer(database: Database) -> Iterator[uuid.UUID]:
+    """Saint-Élan and its operator, committed: their hosts are `ville.example` and `example`."""
+    ids = [uuid.uuid4(), uuid.uuid4()]
+    insert = (
+        "insert into identity_tenant (id, slug, name, host, operator, language, zone, suspended, created_at)"
+        " values (%s, %s, %s, %s, %s, 'fr-ca', 'America/Toronto', false, now())"
+    )
+    with database.connect("owner") as connection:
+        connection.execute(insert, [ids[0], "saint-elan", "Ville de Saint-Élan", "ville.example", False])
+        connection.execute(insert, [ids[1], "operator", "Logiciels Amélanche", "example", True])
+        yield ids[0]
+        connection.execute("delete from identity_tenant where id = any(%s)", [ids])
+
+
+def test_a_failure_does_not_publish_the_host_of_a_customer(house, customer):
+    words = "https://ville.example:8443/ did not answer; autreville.example, ville.example and example neither"
+    house.doors["front"].failure = Text(words, words)
+    keep(ManualClock(NOON))
+    row = EvidenceRow.objects.get(error__contains="did not answer")
+    name = f"client {customer.hex[:8]}"
+    assert row.error == f"https://{name}:8443/ did not answer; autreville.example, {name} and example neither"
+    assert row.error_fr == row.error
 
 
 def test_an_interval_is_written_only_on_change(house):
