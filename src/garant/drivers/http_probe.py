@@ -7,6 +7,7 @@
 - Names are not resolved: SNI and Host carry the name, the connection goes to `connect`. The certificate is verified for the name.
 - On one machine, `source` is any address of 127.0.0.0/8: no client from outside can have one.
 - No redirect is followed, no cookie kept, nothing decompressed: the caller sees every step.
+- Errors call the host by `name` where one is given: what they say may be published, and a customer's host is nobody's business.
 - Header names come in lower case; the body is cut at `limit` bytes and then says so. One deadline covers the whole exchange.
 - `pace` (bytes a second) slows reading down to that of a poor mobile link.
 
@@ -24,7 +25,7 @@ from urllib.parse import urlencode
 
 from garant.drivers.process import Deadline
 from garant.kernel.errors import EngineError
-from garant.kernel.text import Text
+from garant.kernel.text import NBSP, Text
 
 AGENT = "garant-probe"
 
@@ -66,11 +67,17 @@ class Browser:
     probe: "HttpProbe"
     host: str
     source: str = ""
+    name: str = ""
+    """What errors call the host; empty: by its name."""
     cookies: dict[str, str] = field(default_factory=dict)
     set: list[str] = field(default_factory=list)
     """Every Set-Cookie line that was received, in order."""
     place: str = ""
     """The path that was asked last."""
+
+    @property
+    def called(self) -> str:
+        return self.name or self.host
 
     def get(self, path: str) -> Answer:
         return self._ask(path, "GET", b"", ())
@@ -91,16 +98,16 @@ class Browser:
             own = f"https://{self.host}{self.probe.suffix}"
             if not place.startswith("/"):
                 if not place.startswith(f"{own}/"):
-                    raise EngineError(f"{self.host} leads to another host: {place[:200]}")
+                    raise EngineError(Text(f"{self.called} mène à un autre hôte.", f"{self.called} leads to another host."))
                 place = place.removeprefix(own)
             answer = self.get(place)
-        raise EngineError(f"{self.host} redirects in a circle")
+        raise EngineError(Text(f"{self.called} redirige en rond.", f"{self.called} redirects in a circle."))
 
     def _ask(self, path: str, method: str, body: bytes, headers: Iterable[tuple[str, str]]) -> Answer:
         sent = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         cookie = [("cookie", sent)] if sent else []
         self.place = path
-        answer = self.probe.ask(self.host, path, method=method, body=body, headers=(*headers, *cookie), source=self.source)
+        answer = self.probe.ask(self.host, path, method=method, body=body, headers=(*headers, *cookie), source=self.source, name=self.name)
         self.set += answer.all("set-cookie")
         for name, value in answer.cookies.items():
             if value in ("", '""'):
@@ -124,9 +131,9 @@ class HttpProbe:
         """What follows the host name in an address."""
         return "" if self.port == 443 else f":{self.port}"
 
-    def browser(self, host: str, *, source: str = "") -> Browser:
+    def browser(self, host: str, *, source: str = "", name: str = "") -> Browser:
         """A browser without any cookie."""
-        return Browser(self, host, source)
+        return Browser(self, host, source, name)
 
     def ask(
         self,
@@ -137,8 +144,9 @@ class HttpProbe:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
         source: str = "",
+        name: str = "",
     ) -> Answer:
-        """One request on a connection of its own. Raises EngineError when no whole answer came in time."""
+        """One request on a connection of its own. `name`: what errors call the host. Raises EngineError without a whole answer in time."""
         head = [f"{method} {path} HTTP/1.1", f"host: {host}{self.suffix}", f"user-agent: {AGENT}", "connection: close"]
         head += [f"{name}: {value}" for name, value in headers]
         if body or method not in ("GET", "HEAD"):
@@ -150,11 +158,10 @@ class HttpProbe:
         try:
             raw, truncated = self._exchange(host, message, source, deadline)
         except (OSError, ssl.SSLError, ssl.CertificateError) as error:
-            place = f"https://{host}{self.suffix}{path}"
-            raise EngineError(
-                Text(f"{place} n’a pas répondu ({_said(error)}).", f"{place} did not answer: {_said(error)}"),
-            ) from error
-        status, found, content = _parse(raw, host, method, whole=not truncated)
+            place = f"{name}{path}" if name else f"https://{host}{self.suffix}{path}"
+            why = _said(error).replace(host, name or host)
+            raise EngineError(Text(f"{place} n’a pas répondu ({why}).", f"{place} did not answer: {why}")) from error
+        status, found, content = _parse(raw, name or host, method, whole=not truncated)
         return Answer(status, found, content, truncated, len(raw), int((time.monotonic() - began) * 1000))
 
     def _exchange(self, host: str, message: bytes, source: str, deadline: Deadline) -> tuple[bytes, bool]:
@@ -194,12 +201,15 @@ def _parse(raw: bytes, host: str, method: str, *, whole: bool) -> tuple[int, tup
     lines = head.decode("latin-1").split("\r\n")
     words = lines[0].split(" ", 2)
     if not found or len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].isdigit():
-        raise EngineError(f"{host} sent something that is no HTTP answer: {lines[0][:80]!r}")
+        began = repr(lines[0][:80])
+        raise EngineError(
+            Text(f"{host} a dit autre chose qu’une réponse HTTP{NBSP}: {began}", f"{host} sent something that is no HTTP answer: {began}")
+        )
     headers = tuple((name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines[1:]))
     if method != "HEAD" and any(name == "transfer-encoding" and "chunked" in value.lower() for name, value in headers):
         content = b"".join(_chunks(content))
     elif whole and method != "HEAD" and len(content) < int(next((value for name, value in headers if name == "content-length"), "0")):
-        raise EngineError(f"{host} ended its answer before its end")
+        raise EngineError(Text(f"{host} a interrompu sa réponse.", f"{host} ended its answer before its end."))
     return int(words[1]), headers, content
 
 

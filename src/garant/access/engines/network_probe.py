@@ -3,6 +3,9 @@
 Aspects: `tenant_data` (pages with data), `tenant_url` (anything at the tenant's address, the sign-in page included), `allow` (the
 list lets its own in and nobody else), `deny` (a refused range is refused although it would otherwise be let in).
 
+A tenant counts as tried only if somebody could have been let in besides: an `allow` that lets nobody in is not seen to let its own in,
+and a refused range where all are refused says nothing. An answer that is neither admission nor refusal ends the run without a verdict.
+
 Each run asks the trust page too, from the same address: it must be seen to pass. A run that could not tell an open page is void.
 """
 
@@ -20,12 +23,14 @@ from garant.access.engines.probes import (
     WITNESS,
     Repair,
     Site,
+    client,
     insider,
     mark,
     outcome,
     population,
     rules_of,
     stranger,
+    unclear,
 )
 from garant.access.policy.addresses import Answer, Rule, confined, parse_address, parse_network, verdict
 from garant.drivers.process import Deadline
@@ -49,6 +54,9 @@ PATHS = {
     "allow": ("/", "/.garant/fr/login/"),
     "deny": ("/", "/.garant/fr/login/"),  # and the application's public paths, where the refusal of a range makes all the difference
 }
+ODD = ("//", "/%2e/")
+"""Spellings that the door may refuse as such, before it looks at who asks."""
+
 REACH = 2.0
 """Seconds within which a change of rules reaches every edge (DESIGN, times to refusal)."""
 
@@ -112,36 +120,32 @@ class NetworkProbe:
 
     def _try(self, tenant: TenantFacts, found: Sequence[Rule], aspect: str, now: datetime) -> Trial | None:
         source = _refused_source(found, aspect, now)
-        if source is None:
+        welcome = _welcome(found, aspect, now)
+        if source is None or (aspect in ("allow", "deny") and not welcome):
             return None
-        passes, tries = [], 0
-        public = _public() if aspect == "deny" else ()
-        for path in (*PATHS[aspect], *public):
-            answer = self.site.ask(tenant, path, source=source)
-            said = outcome(answer)
-            if said == UNCLEAR and path in ("/", "/.garant/fr/login/"):
-                raise EngineError(f"{self.site.host(tenant)}{path} answered {answer.status}: neither let in nor refused")
-            tries += 1
+        passes = []
+        refused = (*PATHS[aspect], *(_public() if aspect == "deny" else ()))
+        for path in refused:
+            said, status = self._ask(tenant, path, source)
             if said == PASSED and self._still(tenant, path, source, aspect):
-                passes.append((path, answer.status))
-        shut = []
-        inside = insider(found, now) if aspect in ("allow", "deny") else None
-        if inside is not None:
-            for path in PATHS[aspect]:
-                answer = self.site.ask(tenant, path, source=inside)
-                tries += 1
-                if outcome(answer) != PASSED:
-                    shut.append((path, answer.status))
-        if verdict(found, parse_address(STRANGERS[0]), "public", now) is Answer.ALLOW:
-            others = [(path, self.site.ask(tenant, path, source=STRANGERS[0])) for path in public]
-            tries += len(others)
-            shut += [(path, answer.status) for path, answer in others if outcome(answer) == REFUSED]
-        return Trial(tries, tuple(passes), tuple(shut))
+                passes.append((path, status))
+        asked = [(path, *self._ask(tenant, path, address)) for address, path in welcome]
+        shut = [(path, status) for path, said, status in asked if said == REFUSED]
+        return Trial(len(refused) + len(asked), tuple(passes), tuple(shut))
+
+    def _ask(self, tenant: TenantFacts, path: str, source: str) -> tuple[str, int]:
+        """Refused or passed, with the status. Raises EngineError for an answer that is neither: a page of the application may be behind."""
+        answer = self.site.ask(tenant, path, source=source)
+        if path in ODD and answer.status in (400, 421):
+            return REFUSED, answer.status
+        if outcome(answer) == UNCLEAR:
+            raise unclear(f"{client(tenant)}{path}", answer.status)
+        return outcome(answer), answer.status
 
     def _still(self, tenant: TenantFacts, path: str, source: str, aspect: str) -> bool:
         """Whether the address still passes, and still should not, when a change of rules would have reached every edge."""
         for _ in Deadline(REACH).tries(0.25):
-            if outcome(self.site.ask(tenant, path, source=source)) != PASSED:
+            if self._ask(tenant, path, source)[0] == REFUSED:
                 return False
         return _refused_source(rules_of(tenant), aspect, self.site.now) is not None
 
@@ -149,6 +153,17 @@ class NetworkProbe:
         """An open page, asked from a stranger's address, must be reported as letting in."""
         answer = self.site.probe.ask(self.site.deployment.base, "/fr/", source=REFUSED_FROM)
         return Canary.HELD if outcome(answer) == PASSED and answer.status == 200 else Canary.MISSED
+
+
+def _welcome(found: Sequence[Rule], aspect: str, now: datetime) -> list[tuple[str, str]]:
+    """Addresses that must be let in besides, each with a path; empty: nobody that a probe could be."""
+    if aspect not in ("allow", "deny"):
+        return []
+    inside = insider(found, now)
+    asked = [(inside, path) for path in PATHS[aspect]] if inside is not None else []
+    if aspect == "deny" and verdict(found, parse_address(STRANGERS[0]), "public", now) is Answer.ALLOW:
+        asked += [(STRANGERS[0], path) for path in _public()]
+    return asked
 
 
 def _public() -> tuple[str, ...]:

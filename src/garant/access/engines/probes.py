@@ -24,6 +24,7 @@ from garant.identity.queries import TenantFacts, tenants
 from garant.identity.service import tenant_transaction
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
+from garant.kernel.text import NBSP, Text
 
 STRANGERS = ("127.66.53.1", "127.143.88.7", "127.201.3.3", "127.19.240.9", "127.254.9.9")
 """Addresses that a tenant is most unlikely to list."""
@@ -68,6 +69,18 @@ def mark(tenant: TenantFacts) -> str:
     return tenant.id.hex[:8]
 
 
+def client(tenant: TenantFacts) -> str:
+    """What errors call a tenant's host: they are published too."""
+    return f"client {mark(tenant)}"
+
+
+def unclear(place: str, status: int | str) -> EngineError:
+    """The error for an answer that neither lets in nor refuses. `place`: a `client()` with the path."""
+    return EngineError(
+        Text(f"{place} a répondu {status}{NBSP}: ni admission ni refus.", f"{place} answered {status}: neither let in nor refused.")
+    )
+
+
 def outcome(answer: Answer) -> str:
     """How the door answered."""
     if answer.status == 403:
@@ -92,10 +105,10 @@ class Site:
         return self.deployment.base if tenant.operator else self.deployment.host(tenant.slug)
 
     def ask(self, tenant: TenantFacts, path: str, *, source: str, method: str = "GET") -> Answer:
-        return self.probe.ask(self.host(tenant), path, source=source, method=method)
+        return self.probe.ask(self.host(tenant), path, source=source, method=method, name=client(tenant))
 
     def browser(self, tenant: TenantFacts, *, source: str) -> Browser:
-        return self.probe.browser(self.host(tenant), source=source)
+        return self.probe.browser(self.host(tenant), source=source, name=client(tenant))
 
 
 def population() -> list[TenantFacts]:
@@ -142,7 +155,7 @@ def sign_in(browser: Browser, canary: Canary, now: datetime) -> SignedIn:
     before, page = give_password(browser, canary)
     identifiers = [before, browser.cookies.get(COOKIE, "")]
     answer = browser.post(browser.place, {**token(page), "code": code(canary.secret, step_of(now))})
-    page = _led_on(browser, answer, "the code")
+    page = _led_on(browser, answer, Text("le code", "the code"))
     return SignedIn((*identifiers, browser.cookies.get(COOKIE, "")), page)
 
 
@@ -155,18 +168,26 @@ def give_password(browser: Browser, canary: Canary) -> tuple[str, Answer]:
         answer = browser.post(LOGIN_PAGE, fields)
         if answer.status != 429:
             break
-    return before, _led_on(browser, answer, "the password")
+    return before, _led_on(browser, answer, Text("le mot de passe", "the password"))
 
 
 def token(page: Answer) -> dict[str, str]:
     """The form's token, as its field."""
     found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
     if found is None:
-        raise EngineError(f"a page of Garant (status {page.status}) has no form")
+        raise EngineError(
+            Text(f"Une page de Garant (état {page.status}) n’a pas de formulaire.", f"A page of Garant (status {page.status}) has no form.")
+        )
     return {"csrfmiddlewaretoken": found[1]}
 
 
-def _led_on(browser: Browser, answer: Answer, what: str) -> Answer:
+def _led_on(browser: Browser, answer: Answer, what: Text) -> Answer:
     if answer.status not in (302, 303):
-        raise EngineError(f"the canary could not sign in: after {what}, {browser.host}{browser.place} answered {answer.status}")
+        said = f"{browser.called}{browser.place}"
+        raise EngineError(
+            Text(
+                f"La personne d’essai n’a pas pu se connecter{NBSP}: après {what.fr}, {said} a répondu {answer.status}.",
+                f"The canary could not sign in: after {what.en}, {said} answered {answer.status}.",
+            )
+        )
     return browser.follow(answer)

@@ -101,7 +101,7 @@ class FactorDefault:
         wrong = [
             digits for digits in ("000000", "94287082", "") if totp.matching_step(RFC_SECRET, digits, datetime.fromtimestamp(59, UTC), None)
         ]
-        led, asked = led_to_enrolment(self.site, self._canaries, lambda found: found is FactorRule.REQUIRED)
+        led, asked, scope = led_to_enrolment(self.site, self._canaries, lambda found: found is FactorRule.REQUIRED)
         facts: dict[str, Json] = {
             "new_tenant_rule": rule.value,
             "vectors": len(RFC_6238),
@@ -113,7 +113,7 @@ class FactorDefault:
             "asked": asked,
             "led_to_enrolment": led,
         }
-        return Observation(1 + asked, 1 + asked, facts, Planted.MISSED if wrong else Planted.HELD)
+        return Observation(1 + asked, 1 + scope, facts, Planted.MISSED if wrong else Planted.HELD)
 
 
 class FactorUrged:
@@ -135,7 +135,7 @@ class FactorUrged:
             people, enrolled = people + share.people, enrolled + share.enrolled
             if rule is FactorRule.OFF:
                 off.append(mark(tenant))
-        led, asked = led_to_enrolment(self.site, self._canaries, lambda found: found is not FactorRule.OFF)
+        led, asked, _ = led_to_enrolment(self.site, self._canaries, lambda found: found is not FactorRule.OFF)
         facts: dict[str, Json] = {
             "tenants": len(everyone),
             "not_urged": off,
@@ -167,14 +167,18 @@ class OwnSettings:
         return Observation(len(tried), len(everyone), facts)
 
 
-def led_to_enrolment(site: Site, canaries: Canaries, wanted: Callable[[FactorRule], bool]) -> tuple[int, int]:
-    """Of the tenants whose rule is wanted: how many lead somebody without a factor to the enrolment page, and how many were asked."""
-    led = asked = 0
+def led_to_enrolment(site: Site, canaries: Canaries, wanted: Callable[[FactorRule], bool]) -> tuple[int, int, int]:
+    """Of the tenants whose rule is wanted: how many lead somebody without a factor to the enrolment page, how many were asked, and how
+    many there are: where no probe may come in, nobody was asked."""
+    led = asked = scope = 0
     for tenant in population():
         with tenant_transaction(tenant.id):
             rule = settings().factor_rule
+        if not wanted(rule):
+            continue
+        scope += 1
         source = insider(rules_of(tenant), site.now)
-        if source is None or not wanted(rule):
+        if source is None:
             continue
         asked += 1
         with canaries(tenant, roles=("member",), at=site.now, factor=False) as canary:
@@ -182,7 +186,7 @@ def led_to_enrolment(site: Site, canaries: Canaries, wanted: Callable[[FactorRul
             _, page = give_password(browser, canary)
             shut = browser.get("/").status != 200
             led += _is_enrolment(page) and shut
-    return led, asked
+    return led, asked, scope
 
 
 def _is_enrolment(page: Answer) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from garant.access.engines.probes import COOKIE, LOGIN_PAGE, Canaries, Canary, Site, insider, population, rules_of, sign_in, token
+from garant.access.engines.probes import COOKIE, LOGIN_PAGE, Canaries, Canary, Site, insider, population, rules_of, sign_in, token, unclear
 from garant.drivers.http_probe import Browser
 from garant.drivers.process import Deadline
 from garant.identity.queries import TenantFacts
@@ -23,6 +23,7 @@ from garant.kernel.canonical import Json
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary as Planted
 from garant.kernel.promise import Observation, Promise
+from garant.kernel.text import NBSP, Text
 
 INVENTORY = (COOKIE,)
 SAMPLES = 8
@@ -119,8 +120,8 @@ def lives(browser: Browser, identifier: str) -> bool:
     """Whether a session opens a page that asks for one: the person's own account, or the application."""
     browser.cookies[COOKIE] = identifier
     statuses = [browser.get(path).status for path in ("/.garant/fr/factors/", "/")]
-    if unclear := [status for status in statuses if status >= 500 or status == 429]:
-        raise EngineError(f"{browser.host} answered {unclear[0]} to a session")
+    if strange := [status for status in statuses if status >= 500 or status == 429]:
+        raise unclear(browser.called, strange[0])
     return 200 in statuses
 
 
@@ -128,7 +129,12 @@ def _sign_out(browser: Browser) -> None:
     page = browser.get("/.garant/fr/logout/")
     answer = browser.post("/.garant/fr/logout/", token(page))
     if answer.status not in (302, 303):
-        raise EngineError(f"{browser.host} did not sign the canary out: {answer.status}")
+        raise EngineError(
+            Text(
+                f"{browser.called} n’a pas déconnecté la personne d’essai{NBSP}: {answer.status}.",
+                f"{browser.called} did not sign the canary out: {answer.status}.",
+            )
+        )
 
 
 def with_fault(visit: Visit, aspect: str) -> Visit:

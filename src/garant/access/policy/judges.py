@@ -301,6 +301,13 @@ def factor_default(promise: Promise, run: Evidence) -> Finding:
                 "A person without a second factor was not led to enrolment.",
             ),
         )
+    if not asked:
+        return Finding(
+            None,
+            number,
+            words,
+            Text("Aucune première connexion n’a pu être essayée.", "No first sign-in could be tried."),
+        )
     return Finding(
         True if vectors else None,
         number,
