@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import os
 import pwd
+import re
 import signal
 import subprocess
 import time
@@ -126,6 +127,14 @@ def run(
         words = (done.stderr.strip() or done.stdout.strip())[-2000:]
         raise EngineError(f"{name} failed with status {done.returncode}: {words}")
     return str(done.stdout)
+
+
+def cause(output: str) -> str:
+    """The one line of a program's output that says why it failed: of a Python trace the error itself, else the last line."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if re.match(r"garant: |(\w+\.)*\w*(Error|Exception|Refused|Timeout)\w*(:|$)", line)]
+    last = (telling or lines or ["nothing was said"])[-1].strip()
+    return re.sub(r"^(\w+\.)+(?=\w+:)", "", last).removeprefix("garant: ")
 
 
 def alive(pid: int) -> bool:

@@ -5,7 +5,7 @@ Idempotent: what exists is left alone, a person who has a password keeps it. Nam
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,16 +62,30 @@ class Account:
     roles: tuple[str, ...]
 
 
-def load(*, operator: str, base: str, at: datetime) -> list[Account]:
-    """Make what is missing and return the accounts whose password was made now (none at a second start)."""
-    made = [*_tenant("operator", operator, base, STAFF, at=at, operator=True)]
+Note = Callable[[Sequence[Account]], None]
+
+
+def load(*, operator: str, base: str, at: datetime, note: Note) -> list[Account]:
+    """Make what is missing and return the accounts whose password was made now (none at a second start).
+
+    `note` keeps the passwords for the newcomer. It is called before they count (inside the transaction, at its end): a crash leaves a
+    password that opens nothing, never an account whose password nobody knows.
+    """
+    made = [*_tenant("operator", operator, base, STAFF, at=at, note=note, operator=True)]
     for town in TOWNS:
-        made += _tenant(town.slug, town.name, f"{town.slug}.{base}", town.people, at=at)
+        made += _tenant(town.slug, town.name, f"{town.slug}.{base}", town.people, at=at, note=note)
     return made
 
 
 def _tenant(
-    slug: str, name: str, host: str, people: Sequence[tuple[str, str, tuple[str, ...]]], *, at: datetime, operator: bool = False
+    slug: str,
+    name: str,
+    host: str,
+    people: Sequence[tuple[str, str, tuple[str, ...]]],
+    *,
+    at: datetime,
+    note: Note,
+    operator: bool = False,
 ) -> list[Account]:
     with tenant_transaction(None, scope="operator"):
         found = next((tenant for tenant in identity.tenants() if tenant.slug == slug), None)
@@ -86,7 +100,10 @@ def _tenant(
                     network=network, verdict="allow", classes=("login", "member"), label="Cette machine", at=at, actor=ACTOR, confirm=True
                 )
         known = {person.login for person in identity.people()}
-        return [_person(host, *person, at=at) for person in people if person[0] not in known]
+        made = [_person(host, *person, at=at) for person in people if person[0] not in known]
+        if made:
+            note(made)
+    return made
 
 
 def _person(host: str, login: str, name: str, roles: tuple[str, ...], *, at: datetime) -> Account:

@@ -33,7 +33,7 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
-from garant.drivers.process import APPLICATION_USER, PLAIN_ENVIRONMENT, service_user
+from garant.drivers.process import APPLICATION_USER, PLAIN_ENVIRONMENT, cause, service_user
 from garant.kernel.canonical import canonical
 from garant.kernel.errors import ConfigurationError, EngineError
 from garant.project.runtime import Runtime
@@ -71,7 +71,7 @@ class Administrator:
                 connect_timeout=10,
             )
         except psycopg.OperationalError as error:
-            raise EngineError(f"PostgreSQL at {self.host} port {self.port} refuses {self.user}: {error}") from error
+            raise EngineError(f"PostgreSQL at {self.host} port {self.port} refuses {self.user}: {cause(str(error))}") from error
 
 
 def prepare(data: Path) -> Runtime:
@@ -161,10 +161,16 @@ def make_roles(administrator: Administrator, runtime: Runtime, *, database: str 
 
 
 def migrate(data: Path, *, environment: Mapping[str, str] | None = None) -> None:
-    """Bring the tables up to date in a child process that alone knows the owner's password. Raises EngineError with its words."""
+    """Bring the tables up to date in a child process that alone knows the owner's password.
+
+    Raises EngineError with the cause in one line; all that the child said is in <data>/logs/migrate.log.
+    """
+    given = {name: value for name, value in (os.environ if environment is None else environment).items() if name.startswith("GARANT_")}
+    if "GARANT_DATABASE_URL" in given:
+        given["GARANT_DATABASE_URL"] = without_administrator(given["GARANT_DATABASE_URL"])
     held = {
         **PLAIN_ENVIRONMENT,
-        **{name: value for name, value in (os.environ if environment is None else environment).items() if name.startswith("GARANT_")},
+        **given,
         "GARANT_DATA": str(data),
         "GARANT_ROLE": "owner",
         "DJANGO_SETTINGS_MODULE": "garant.project.settings",
@@ -173,8 +179,11 @@ def migrate(data: Path, *, environment: Mapping[str, str] | None = None) -> None
     done = subprocess.run(
         [sys.executable, "-m", "garant.project.provision"], cwd="/", env=held, capture_output=True, text=True, timeout=600, check=False
     )
+    log = data / "logs" / "migrate.log"
+    with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
+        file.write(done.stdout + done.stderr)
     if done.returncode:
-        raise EngineError(f"the database could not be brought up to date: {(done.stderr or done.stdout).strip()[-3000:]}")
+        raise EngineError(f"the database could not be brought up to date: {cause(done.stderr or done.stdout)} (the whole is in {log})")
 
 
 def _migrate_here() -> None:

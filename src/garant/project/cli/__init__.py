@@ -4,17 +4,23 @@ Exit codes, the same for all: 0 done; 1 looked and found something wrong (a brok
 be done, for a reason said in one line; 3 something must be installed first (said by the bootstrap); 130 interrupted.
 """
 
+import contextlib
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import django
+import psycopg
 from django.db import DatabaseError
+from psycopg_pool import PoolTimeout
 
-from garant.drivers.process import reachable, service_user
+from garant.drivers.process import cause, reachable, service_user
+from garant.kernel.canonical import moment
+from garant.kernel.clock import SystemClock
 from garant.kernel.errors import GarantError
 from garant.project.provision import SOURCES
 
@@ -67,15 +73,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except GarantError as error:
         print(f"garant: {error}", file=sys.stderr)
         sys.exit(2)
-    except DatabaseError as error:
-        words = str(error).strip().splitlines() or ["no answer"]
+    except (DatabaseError, psycopg.Error, PoolTimeout) as error:
+        keep_trace()
         print(
-            f"garant: the database does not do what it is asked ({words[0]}); is `garant up` running on this data directory?",
+            f"garant: the database does not do what it is asked ({cause(str(error))}); is `garant up` running on this data directory?",
             file=sys.stderr,
         )
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the outermost place of a command: what nobody foresaw becomes a sentence too
+        place = keep_trace()
+        print(f"garant: {words[0]} failed in a way that was not foreseen: {type(error).__name__}: {error}{place}", file=sys.stderr)
+        sys.exit(2)
+
+
+def keep_trace() -> str:
+    """Keep the trace of the present error; where it is, in words. A supervised process writes to its log, a command to logs/commands.log.
+
+    Where that cannot be written the trace is shown: it must not be lost.
+    """
+    trace = traceback.format_exc()
+    place = Path(os.environ.get("GARANT_DATA", "")) / "logs" / "commands.log"
+    if "GARANT_SUPERVISED" not in os.environ:
+        with contextlib.suppress(OSError), place.open("a", encoding="utf-8") as file:
+            file.write(f"{moment(SystemClock().now())} {' '.join(sys.argv[1:2])}\n{trace}")
+            return f" (the trace is in {place})"
+    print(trace, file=sys.stderr)
+    return ""
 
 
 def usage() -> str:

@@ -175,7 +175,7 @@ def _database(data: Path, runtime: Runtime, made: Configuration) -> None:
         administrator = provision.administrator_of(url)
         if administrator is not None:
             provision.make_roles(administrator, runtime, database=provision.database_of(url), example=example)
-        provision.migrate(data, environment={**os.environ, "GARANT_DATABASE_URL": provision.without_administrator(url)})
+        provision.migrate(data)
         return
     if not os.access(data, os.W_OK):
         raise ConfigurationError(f"{data} cannot be written")

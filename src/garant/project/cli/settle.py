@@ -39,9 +39,8 @@ def people(
     if not demonstration:
         operator(name=settings.GARANT.operator, base=settings.GARANT.base, at=at)
         return
-    made = demo.load(operator=settings.GARANT.operator, base=settings.GARANT.base, at=at)
-    if made:
-        write_accounts(settings.DATA / "demo-accounts.txt", made)
+    place = settings.DATA / "demo-accounts.txt"
+    made = demo.load(operator=settings.GARANT.operator, base=settings.GARANT.base, at=at, note=lambda some: write_accounts(place, some))
     edge.hosts_changed()
     print(f"{len(made)} demonstration accounts were made.", file=sys.stderr)
 
@@ -57,11 +56,13 @@ def operator(*, name: str, base: str, at: datetime) -> None:
 
 
 def write_accounts(path: Path, accounts: Sequence[demo.Account]) -> None:
-    """Append to the private file that holds the demonstration's passwords; nowhere else are they in clear."""
+    """Append to the private file that holds the demonstration's passwords, down to the disk; nowhere else are they in clear."""
     lines = [f"{each.host:<32} {each.login:<10} {each.password:<26} {each.name} ({', '.join(each.roles)})\n" for each in accounts]
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8") as file:
         file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @app.command()

@@ -84,7 +84,7 @@ _PARTS = urlsplit(_URL)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(_PARTS.path[1:]) if _URL else RUNTIME.database_name(),
+        "NAME": unquote(_PARTS.path[1:]) or "garant" if _URL else RUNTIME.database_name(),
         "USER": _USERS[ROLE],
         "PASSWORD": RUNTIME.secret(f"database-{ROLE}"),
         "HOST": _PARTS.hostname if _URL else str(RUNTIME.database_socket()),

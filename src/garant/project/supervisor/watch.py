@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 
 from garant.drivers.pglaunch import Cluster
-from garant.drivers.process import Deadline, Hold, with_environment
+from garant.drivers.process import Deadline, Hold, cause, with_environment
 from garant.kernel.canonical import moment
 from garant.kernel.clock import Clock, SystemClock
 from garant.kernel.errors import ConfigurationError, EngineError
@@ -200,7 +200,8 @@ class Supervisor:
                 return True
             if deadline.passed():
                 for child in missing:
-                    self.say(f"ERROR: the process {child.program.name} does not serve ({child.state}). Last words: {child.last_words(600)}")
+                    words = cause(child.last_words(4000))[:500]
+                    self.say(f"ERROR: the process {child.program.name} does not serve ({child.state}). Last words: {words}")
                 return True
             names = ", ".join(child.program.name for child in missing)
             if names != said and deadline.left() < PATIENCE - 2:
@@ -243,7 +244,7 @@ class Supervisor:
             self._bring_up_to_date(administrator, runtime, database=provision.database_of(url))
         else:
             self.say("Bringing the tables up to date")
-            provision.migrate(self.data, environment=os.environ)
+            provision.migrate(self.data)
 
     def _bring_up_to_date(self, administrator: provision.Administrator, runtime: Runtime, database: str = "garant") -> None:
         provision.make_roles(administrator, runtime, database=database, example=not self.configuration.application.upstream)
@@ -255,7 +256,7 @@ class Supervisor:
         if found == (wanted,):
             return
         self.say("Bringing the tables up to date")
-        provision.migrate(self.data, environment={**os.environ, "GARANT_DATABASE_URL": os.environ.get("GARANT_DATABASE_URL", "")})
+        provision.migrate(self.data)
         with administrator.connect(database) as inside:
             inside.execute(
                 psycopg.sql.SQL("comment on database {} is {}").format(psycopg.sql.Identifier(database), psycopg.sql.Literal(wanted))
@@ -377,7 +378,7 @@ class _Steps:
             if status is None:
                 return False
             if status:
-                self._say(f"ERROR: {step.program.name} failed: {step.last_words(800)}")
+                self._say(f"ERROR: {step.program.name} failed: {cause(step.last_words(4000))[:500]} (the whole is in {step.log})")
                 self.stop()
                 self._left = []
                 return True
