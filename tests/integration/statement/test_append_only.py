@@ -23,8 +23,8 @@ def refused(database, role, command):
 
 
 @pytest.mark.parametrize("role", ["web", "edge"])
-def test_the_pages_role_reads_and_writes_nothing(recorded, role):
-    with recorded.connect("web") as connection:
+def test_a_role_that_shows_pages_or_guards_the_door_reads_and_writes_nothing(recorded, role):
+    with recorded.connect(role) as connection:
         assert connection.execute("select count(*) from statement_claim_interval").fetchone()[0] > 0
     refused(recorded, role, "insert into statement_statement (slug, created_at) values ('forged', now())")
     refused(recorded, role, "insert into statement_measure_verdict default values")

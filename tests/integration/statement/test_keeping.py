@@ -11,7 +11,7 @@ from django.db import connection
 
 from garant.audit import queries as audit
 from garant.audit.service import Kind
-from garant.kernel.canonical import digest
+from garant.kernel.canonical import canonical, digest
 from garant.kernel.clock import ManualClock
 from garant.kernel.errors import InputError
 from garant.kernel.promise import Canary
@@ -267,6 +267,21 @@ def test_an_exception_needs_a_name_and_an_end(house, approver, hours):
         )
 
 
+@pytest.mark.parametrize(("statement", "claim"), [("maison", "MAI-99"), ("grange", "MAI-01")])
+def test_an_exception_is_to_a_claim_that_stands_in_a_statement(house, statement, claim):
+    with pytest.raises(InputError, match=r"no claim|no statement"):
+        service.grant_exception(
+            statement=statement,
+            claim=claim,
+            reason=Text("Serrure en commande.", "Lock on order."),
+            approver="Maude Thériault-Kane",
+            expires_at=NOON + HOUR,
+            at=NOON,
+            actor=ACTOR,
+        )
+    assert Kind.EXCEPTION_GRANTED.value not in kinds()
+
+
 def test_only_what_is_due_is_kept(house):
     clock = ManualClock(NOON)
     assert len(service.keep_due(clock=clock, actor=ACTOR)) == 2
@@ -360,7 +375,7 @@ def test_the_json_hides_neither_broken_nor_unproven(house):
     assert verdicts["verdicts"][0]["evidence"][0]["digest"] == EvidenceRow.objects.get(pk=page.claims[0].evidence_ids[0]).digest
     promised = queries.statement_json(page)
     assert [each["id"] for each in promised["claims"]] == ["MAI-01", "MAI-02", "MAI-03", "MAI-04"]
-    assert queries.canonical_bytes(promised).startswith(b'{"chapters":')
+    assert canonical(promised).startswith(b'{"chapters":')
 
 
 def test_next_check_is_the_earliest_of_all_measures(house):

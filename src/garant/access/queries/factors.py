@@ -13,10 +13,9 @@ from garant.identity.service import current_tenant
 
 @dataclass(frozen=True)
 class FactorFacts:
-    """One person's application of codes. `used_at`: None = not since it was set up."""
+    """One person's application of codes."""
 
     since: datetime
-    used_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Enrolment:
 def factor(user: uuid.UUID) -> FactorFacts | None:
     """The person's application of codes, or None."""
     row = Authenticator.objects.filter(user_id=user, user__tenant_id=current_tenant(), type=Authenticator.Type.TOTP).first()
-    return FactorFacts(row.created_at, row.last_used_at) if row else None
+    return FactorFacts(row.created_at) if row else None
 
 
 def enrolment() -> Enrolment:

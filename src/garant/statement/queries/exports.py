@@ -9,7 +9,7 @@ A broken or unproven claim is in both, always. Moments are RFC 3339 in UTC; dura
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from garant.kernel.canonical import Json, canonical, moment
+from garant.kernel.canonical import Json, moment
 from garant.kernel.text import Text
 from garant.statement.models import EvidenceRow
 from garant.statement.queries.views import ClaimView, ExceptionView, MeasureView, StatementPage
@@ -36,11 +36,6 @@ def verdicts_json(page: StatementPage) -> dict[str, Json]:
         "counts": {state.value: number for state, number in page.counts},
         "verdicts": [_verdict(claim, digests, page.decided_at) for claim in page.claims],
     }
-
-
-def canonical_bytes(content: Mapping[str, Json]) -> bytes:
-    """What is served and, later, signed: one form only."""
-    return canonical(content)
 
 
 def _head(page: StatementPage) -> dict[str, Json]:

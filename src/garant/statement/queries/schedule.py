@@ -33,10 +33,6 @@ class Due:
     def queue(self) -> str:
         return PROBE if self.measure.vantage in OUTSIDE else KEEP
 
-    @property
-    def next_run(self) -> datetime | None:
-        return self.last_run + self.measure.cadence if self.last_run else None
-
 
 def upcoming(registry: Registry, documents: Iterable[Document], now: datetime) -> list[Due]:
     """Every measure with its phase, in the order of the documents."""

@@ -80,7 +80,6 @@ def open_intervals(slugs: Collection[str]) -> dict[tuple[str, str], ClaimInterva
     return {(row.statement.slug, row.claim): row for row in rows}
 
 
-def intervals(slug: str, *, since: datetime, claim: str | None = None) -> Sequence[ClaimInterval]:
+def intervals(slug: str, *, since: datetime) -> Sequence[ClaimInterval]:
     """The intervals that reach past `since`, newest first."""
-    rows = ClaimInterval.objects.filter(statement__slug=slug).exclude(ended_at__lt=since).order_by("-began_at", "-id")
-    return list(rows.filter(claim=claim) if claim is not None else rows)
+    return list(ClaimInterval.objects.filter(statement__slug=slug).exclude(ended_at__lt=since).order_by("-began_at", "-id"))

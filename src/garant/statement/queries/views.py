@@ -111,10 +111,6 @@ class StatementPage:
     next_check: datetime | None
 
     @property
-    def revised(self) -> date:
-        return self.dated
-
-    @property
     def claims(self) -> list[ClaimView]:
         return [claim for chapter in self.chapters for claim in chapter.claims]
 
