@@ -3,6 +3,7 @@
 - On each (re)connection to the database, and on each new worker of HAProxy (start, crash, reload): the lists are written again from
   the database and the revocations of the last minutes are replayed. A new worker has no decision, so it has nothing stale.
 - Then, as notices arrive: revocations at once, lists after them. What a lost notice would have said is found by the poll, each second.
+- `fill` has the lists written again too: somebody saw that the edge does not hold them.
 - What was applied is acknowledged, per edge and tenant. Revocations that no decision can outlive are deleted.
 
 Without the database the edge goes on with what it has, and its decisions die within a minute: the edge then refuses by itself.
@@ -22,10 +23,7 @@ from garant.drivers.haproxy import Runtime
 from garant.edge.engines import haproxy
 from garant.edge.engines.haproxy import Lists, Places
 from garant.edge.models import Applied, Edge, Policy, Revocation
-from garant.edge.policy.addresses import compile_addresses
-from garant.edge.queries import denied_networks, rules_by_tenant
-from garant.edge.service import CHANNEL
-from garant.identity.queries import hosts
+from garant.edge.service import CHANNEL, FILL, lists_from_database
 from garant.kernel.clock import Clock
 from garant.kernel.errors import EngineError, GarantError
 
@@ -41,11 +39,6 @@ RENEW_EVERY = timedelta(hours=1)
 KEEP = timedelta(minutes=10)
 TIDY_EVERY = 60
 """Turns of the poll between two tidyings."""
-
-
-def lists_from_database() -> Lists:
-    """What every edge should hold now."""
-    return Lists(hosts(), compile_addresses(rules_by_tenant()), tuple(denied_networks()))
 
 
 @dataclass
@@ -92,6 +85,8 @@ class Agent:
         try:
             self._revoke(_told(notices))
             self._follow_worker()
+            if FILL in notices:
+                self.held = None
             self._revoke(self._recent())
             self._lists()
             if self.turns % TIDY_EVERY == 0:

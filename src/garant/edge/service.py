@@ -11,20 +11,41 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from django.db import connection
 
 from garant.audit import service as audit
 from garant.audit.service import Kind
+from garant.drivers.haproxy import Runtime
+from garant.edge.engines import haproxy
+from garant.edge.engines.haproxy import Difference, Lists, Places
 from garant.edge.models import Denied, Policy, Revocation
-from garant.edge.policy.addresses import AddressRule, parse_network
+from garant.edge.policy.addresses import AddressRule, compile_addresses, parse_network
+from garant.edge.queries import denied_networks, rules_by_tenant
+from garant.identity.queries import hosts
 from garant.kernel.canonical import canonical
 from garant.kernel.errors import InputError
 
-__all__ = ["CHANNEL", "AddressRule", "deny_everywhere", "hosts_changed", "put_address_rules", "revoke", "session_key"]
+__all__ = [
+    "CHANNEL",
+    "FILL",
+    "AddressRule",
+    "Difference",
+    "deny_everywhere",
+    "fill_again",
+    "hosts_changed",
+    "lists_from_database",
+    "put_address_rules",
+    "revoke",
+    "running_differences",
+    "session_key",
+]
 
 CHANNEL = "garant_edge"
+FILL = "fill"
+"""The notice of `fill_again`."""
 
 
 def session_key(session: str) -> str:
@@ -84,6 +105,25 @@ def deny_everywhere(*, network: str, reason: str, at: datetime, actor: str) -> N
 def hosts_changed() -> None:
     """A tenant was added, renamed or suspended: agents read the list of hosts again."""
     _tell("policy")
+
+
+def fill_again() -> None:
+    """Agents fill their edges from the database, whatever they believe that these hold."""
+    _tell(FILL)
+
+
+def lists_from_database() -> Lists:
+    """What every edge should hold now, as far as the context may see: a role or a scope that sees all tenants."""
+    return Lists(hosts(), compile_addresses(rules_by_tenant()), tuple(denied_networks()))
+
+
+def running_differences(run: Path) -> list[Difference]:
+    """Where the edge of this directory does not hold `lists_from_database()`; empty too where no edge runs. Raises EngineError.
+
+    A change that agents are about to apply is a difference as well: look again before you call it drift.
+    """
+    places = Places(run)
+    return haproxy.list_differences(Runtime(places.runtime), places, lists_from_database()) if places.runtime.exists() else []
 
 
 def _tell(message: str) -> None:

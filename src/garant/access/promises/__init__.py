@@ -162,9 +162,9 @@ NO_RETENTION = Unmeasured(
 
 def keepers(deployment: Deployment, *, running: Callable[[], Sequence[str]] | None = None) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
     """Promise keys of this area with their measures. `running`: compares the running edges with their policy, in
-    words; by default, the versions that edges acknowledge."""
+    words; by default, the versions that edges acknowledge and the lists that the edge of this machine holds."""
     site = Site(deployment)
-    behind = partial(edges_behind, deployment.clock)
+    behind = partial(edges_behind, deployment.clock, deployment.data / "run")
     slow = Site(deployment, pace=LTE_BYTES_A_SECOND, seconds=30)
     return {
         "access.network": [

@@ -1,8 +1,10 @@
 """What probes do in place of an administrator or of time, each act in a transaction of its own."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from django.db import transaction
 
@@ -16,6 +18,8 @@ from garant.access.service.settings import change_settings
 from garant.audit import queries as audit
 from garant.drivers.process import Deadline
 from garant.edge import queries as edge
+from garant.edge import service as edge_verbs
+from garant.edge.service import Difference
 from garant.identity.queries import TenantFacts
 from garant.identity.service import tenant_transaction
 from garant.kernel.clock import Clock
@@ -81,14 +85,42 @@ class TenantActs:
             return [entry.kind for entry in audit.entries(tenant=tenant.id, limit=200) if entry.payload.get("rule") == subject]
 
 
-def edges_behind(clock: Clock) -> list[str]:
-    """Edges that are seen to run and have not applied a tenant's newest rules within `REACH`, in words."""
+def edges_behind(clock: Clock, run: Path) -> list[str]:
+    """Edges that are seen to run and have not applied a tenant's newest rules within `REACH`; then what the edge of this machine, in
+    `run`, holds that no policy says, for all of `REACH`: in words. The agents are told to fill their edges again."""
     late: list[str] = []
     for _ in Deadline(REACH).tries(0.2):
         late = _late(clock)
         if not late:
             break
-    return late
+    other = _unlike(run)
+    if other:
+        with tenant_transaction(None):
+            edge_verbs.fill_again()
+    return [*late, *other]
+
+
+def _unlike(run: Path) -> list[str]:
+    """Only what is seen each time: a change of rules on its way is no drift."""
+    lasting: set[Difference] | None = None
+    for _ in Deadline(REACH).tries(0.5):
+        with tenant_transaction(None, scope="operator"):
+            seen = set(edge_verbs.running_differences(run))
+        lasting = seen if lasting is None else lasting & seen
+        if not lasting:
+            return []
+    marks = {tenant.slug: f"client {mark(tenant)}" for tenant in population()}
+    places = Counter((each.file, _client(each, marks)) for each in lasting or ())
+    return [
+        f"liste en cours autre que la politique / running map differs from compiled policy: {file} ({client}, {number})"
+        for (file, client), number in sorted(places.items())
+    ]
+
+
+def _client(each: Difference, marks: Mapping[str, str]) -> str:
+    """Whose entry it is: `zone|slug|class` in the list of addresses, a slug as the value in the list of hosts."""
+    slugs = {*each.key.split("|"), each.running, each.wanted}
+    return next((marks[slug] for slug in slugs if slug in marks), "–")
 
 
 def _late(clock: Clock) -> list[str]:

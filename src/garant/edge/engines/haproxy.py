@@ -146,27 +146,40 @@ def put_lists(runtime: Runtime, places: Places, lists: Lists) -> None:
     runtime.replace_map(places.hosts, compile_hosts(lists.hosts))
 
 
+@dataclass(frozen=True)
+class Difference:
+    """One entry of a list that is not what was compiled. `running`, `wanted`: its value; empty: there is no such entry."""
+
+    file: str
+    key: str
+    running: str
+    wanted: str
+
+    def __str__(self) -> str:
+        if not self.running:
+            return f"{self.file}: {self.key} is missing from the running edge"
+        if not self.wanted:
+            return f"{self.file}: {self.key} is in the running edge and in no policy"
+        return f"{self.file}: {self.key} is {self.running} in the running edge and {self.wanted} in the policy"
+
+
+def list_differences(runtime: Runtime, places: Places, lists: Lists) -> list[Difference]:
+    """Where the running worker's lists are not these. Raises EngineError."""
+    wanted = {places.hosts: compile_hosts(lists.hosts), places.zones: lists.addresses.zones, places.address: lists.addresses.entries}
+    found = [each for path, entries in wanted.items() for each in _unlike(path, entries, runtime.map(path))]
+    denied, running = (dict.fromkeys(networks, "deny") for networks in (lists.denied, runtime.acl(places.denied)))
+    return [*found, *_unlike(places.denied, denied, running)]
+
+
+def _unlike(path: Path, wanted: Mapping[str, str], running: Mapping[str, str]) -> list[Difference]:
+    both = ((key, running.get(key, ""), wanted.get(key, "")) for key in sorted(wanted.keys() | running.keys()))
+    return [Difference(path.name, key, here, there) for key, here, there in both if here != there]
+
+
 def differences(runtime: Runtime, places: Places, plan: Plan, lists: Lists) -> list[str]:
     """Where the running worker is not what was compiled, one sentence each; empty when it is."""
-    wanted = {
-        places.hosts: compile_hosts(lists.hosts),
-        places.routes: compile_routes(plan.routes),
-        places.zones: dict(lists.addresses.zones),
-        places.address: dict(lists.addresses.entries),
-    }
-    said = []
-    for path, entries in wanted.items():
-        running = runtime.map(path)
-        said += [f"{path.name}: {key} is missing from the running edge" for key in sorted(entries.keys() - running.keys())]
-        said += [f"{path.name}: {key} is in the running edge and in no policy" for key in sorted(running.keys() - entries.keys())]
-        said += [
-            f"{path.name}: {key} is {running[key]} in the running edge and {entries[key]} in the policy"
-            for key in sorted(entries.keys() & running.keys())
-            if entries[key] != running[key]
-        ]
-    running_denied = runtime.acl(places.denied)
-    said += [f"denied.lst: {network} is missing from the running edge" for network in sorted(set(lists.denied) - running_denied)]
-    said += [f"denied.lst: {network} is in the running edge only" for network in sorted(running_denied - set(lists.denied))]
+    routes = _unlike(places.routes, compile_routes(plan.routes), runtime.map(places.routes))
+    said = [str(each) for each in (*list_differences(runtime, places, lists), *routes)]
     if places.configuration.read_text(encoding="utf-8") != compile_haproxy(plan):
         said.append("haproxy.cfg is not what the policy compiles to")
     return said

@@ -16,6 +16,7 @@ from garant.drivers import haproxy
 from garant.drivers.haproxy import Runtime
 from garant.edge import agent as agents
 from garant.edge import collector as collectors
+from garant.edge import service as edge
 from garant.edge.engines.haproxy import Lists, Places, differences, reload, write_certificates, write_files
 from garant.edge.policy.haproxy import compile_haproxy
 from garant.kernel.clock import SystemClock
@@ -47,7 +48,7 @@ def show(
     if check:
         places = Places(settings.RUNTIME.run)
         haproxy.check(places.configuration)
-        found = differences(Runtime(places.runtime), places, plan, agents.lists_from_database())
+        found = differences(Runtime(places.runtime), places, plan, edge.lists_from_database())
         for line in found:
             print(f"# {line}")
         raise typer.Exit(1 if found else 0)
@@ -65,7 +66,7 @@ def prepare(data: Data = None) -> None:  # noqa: ARG001 - read in main
 def prepare_files() -> None:
     """Without the database the lists are empty, so that nothing is served until the agent has filled them."""
     try:
-        lists = agents.lists_from_database()
+        lists = edge.lists_from_database()
     except (DatabaseError, psycopg.Error) as error:
         log.warning("The database does not answer (%s): the edge starts closed.", str(error).strip().splitlines()[0])
         lists = Lists()
