@@ -2,7 +2,7 @@
 
 - People are looked up by login name within the tenant of the transaction; an unknown name costs the same work as a known one.
 - A deactivated person is refused in the words of a wrong password.
-- Tries are counted per tenant and login name, over all processes (shared cache).
+- Tries are counted per tenant, login name and network, over all processes (`engines.tries`).
 - Secrets of factors are sealed to their person: a row copied to somebody else does not open.
 - A login that stopped between its steps goes on only while what it proved still holds (`engines.halfway`).
 - The client's address is the edge's word; nothing that a client sends is believed.
@@ -26,19 +26,20 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password, make_password
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from garant.access.engines import halfway
+from garant.access.engines import halfway, tries
 from garant.access.policy.factors import Step, decide_factor
+from garant.access.policy.tries import Door
 from garant.access.queries.settings import settings
 from garant.audit import service as audit
 from garant.audit.service import Kind
-from garant.identity.queries import login_key, person_by_login
+from garant.identity.queries import person_by_login
 from garant.identity.service import current_tenant
 from garant.vault import service as vault
 
@@ -117,20 +118,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         """No mail leaves from here; the audit entry is the notice."""
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:  # noqa: ARG002
-        return f"{current_tenant()}:{login_key(str(credentials.get('username', '')))}"
+    door = Door.LOGIN
+    """Where the password was typed: each door has its own counts."""
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        try:
-            super().pre_authenticate(request, **credentials)
-        except ValidationError:
+        """One try less, or none left: by tenant, name and network, over all processes."""
+        self._login_failed_rl_usage = tries.take(request, door=self.door, login=str(credentials.get("username", "")))
+        if not self._login_failed_rl_usage:
             self._log_refusal(request, "too many tries", credentials)
-            raise
+            raise self.validation_error("too_many_login_attempts")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         self._log_refusal(request, "password", credentials)
 
     def reauthenticate(self, user: Any, password: str) -> bool:
+        self.door = Door.AGAIN
         found = self.authenticate(context.request, username=user.login, password=password)
         return found is not None and found.pk == user.pk
 
