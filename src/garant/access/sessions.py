@@ -39,8 +39,8 @@ from garant.kernel.clock import SystemClock
 OPENED = "_opened"
 FACTOR = "_factor"
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{43}")
-BEFORE_LOGIN = timedelta(hours=2)
-"""How long a half-finished login may lie."""
+BEFORE_LOGIN = timedelta(minutes=20)
+"""How long a session without a person may lie: anybody makes as many as they like."""
 
 TOUCH = timedelta(seconds=60)
 """`last_seen_at` is written at most that often."""

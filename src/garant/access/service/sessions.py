@@ -3,9 +3,12 @@
 import uuid
 from datetime import datetime
 
+from django.db.models import Q
+
 from garant.access import fence
 from garant.access.models import Session
-from garant.access.sessions import forget
+from garant.access.queries.settings import settings
+from garant.access.sessions import BEFORE_LOGIN, forget
 from garant.audit import service as audit
 from garant.audit.service import Kind
 from garant.edge import service as edge
@@ -37,7 +40,23 @@ def end_sessions_of(*, user: uuid.UUID, actor: str, at: datetime, but: str = "",
     return gone
 
 
-def purge(*, at: datetime) -> int:
-    """Delete rows of sessions that are over; they stood for nothing already. How many went."""
-    gone, _ = Session.objects.filter(tenant_id=current_tenant(), expires_at__lte=at).delete()
-    return gone
+def purge(*, at: datetime, actor: str = "system:worker") -> int:
+    """End the sessions whose time has come, by the choices of now, and delete half-finished ones; how many rows went. Run every minute.
+
+    A person's session that ends by time is revoked like any other: what the edge keeps open for it (a WebSocket, a stream) is cut.
+    """
+    tenant, chosen = current_tenant(), settings()
+    rows = Session.objects.filter(tenant_id=tenant)
+    nobody, _ = rows.filter(user=None).filter(Q(expires_at__lte=at) | Q(created_at__lte=at - BEFORE_LOGIN)).delete()
+    limit = Q(absolute_expires_at__lte=at) | Q(created_at__lte=at - chosen.absolute)
+    over = rows.exclude(user=None).filter(limit | Q(expires_at__lte=at) | Q(last_seen_at__lte=at - chosen.idle))
+    if not over.exists():
+        return nobody
+    fence.hold(tenant)
+    # A row that a request holds is left for the next minute: its use may have just been written.
+    ended = list(over.select_for_update(skip_locked=True).values_list("key", "user_id", "absolute_expires_at", "created_at"))
+    gone = forget([found[0] for found in ended], at=at, actor=actor)
+    for _, user, absolute, opened in ended:
+        why = "limit" if absolute <= at or opened <= at - chosen.absolute else "idle"
+        audit.append(Kind.SESSION_ENDED, at=at, actor=actor, tenant=tenant, payload={"user": str(user), "by": why})
+    return nobody + gone
