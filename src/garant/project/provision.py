@@ -71,7 +71,7 @@ class Administrator:
                 connect_timeout=10,
             )
         except psycopg.OperationalError as error:
-            raise EngineError(f"PostgreSQL at {self.host} port {self.port} refuses {self.user}: {cause(str(error))}") from error
+            raise EngineError(f"PostgreSQL at {self.host} port {self.port} refuses {self.user}: {_first_line(error)}") from error
 
 
 def prepare(data: Path) -> Runtime:
@@ -137,7 +137,19 @@ def without_administrator(url: str) -> str:
 
 
 def make_roles(administrator: Administrator, runtime: Runtime, *, database: str = "garant", example: bool = True) -> None:
-    """Roles with the passwords of the secrets, databases, default privileges. Changes nothing that is right already."""
+    """Roles with the passwords of the secrets, databases, default privileges. Changes nothing that is right already.
+
+    Raises EngineError when the server does not let this administrator do it.
+    """
+    try:
+        _make_roles(administrator, runtime, database, example=example)
+    except psycopg.Error as error:
+        raise EngineError(
+            f"the administrator {administrator.user} cannot make the roles and databases of Garant: {_first_line(error)}"
+        ) from error
+
+
+def _make_roles(administrator: Administrator, runtime: Runtime, database: str, *, example: bool) -> None:
     with administrator.connect(administrator.maintenance) as server:
         names = [f"garant_{role}" for role in ROLES]
         for role, name in zip(ROLES, names, strict=True):
@@ -204,12 +216,22 @@ def _migrate_here() -> None:
         cursor.execute("revoke insert, update, delete on django_migrations from garant_web, garant_worker, garant_edge")
 
 
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no answer"])[0]
+
+
 def _role(server: "psycopg.Connection[tuple[object, ...]]", name: str, password: str) -> None:
     """The password travels as its SCRAM verifier: it cannot land in the server's log."""
     verifier = server.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
-    found = server.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone()
+    found = server.execute(
+        "select rolcanlogin and not (rolinherit or rolsuper or rolcreatedb or rolcreaterole or rolbypassrls or rolreplication)"
+        " from pg_roles where rolname = %s",
+        [name],
+    ).fetchone()
     verb = sql.SQL("alter role" if found else "create role")
-    rights = sql.SQL("login noinherit nosuperuser nocreatedb nocreaterole nobypassrls noreplication password")
+    # Only a superuser may speak of these rights to a role that exists: where they are right already, the password alone is set.
+    right = "" if found == (True,) else "login noinherit nosuperuser nocreatedb nocreaterole nobypassrls noreplication "
+    rights = sql.SQL(f"{right}password")
     with contextlib.suppress(psycopg.errors.InternalError_):  # "tuple concurrently updated": two provisions at once do the same
         server.execute(sql.SQL("{} {} {} {}").format(verb, sql.Identifier(name), rights, sql.Literal(verifier)))
 

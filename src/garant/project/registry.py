@@ -4,11 +4,12 @@ Each area's `promises.py` gives the measures of its promise keys for one deploym
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 
 from django.conf import settings
 
 from garant.access import promises as access
+from garant.access.service.visitors import sources, visitors
 from garant.assurance import promises as assurance
 from garant.continuity import promises as continuity
 from garant.kernel.deployment import Deployment
@@ -17,11 +18,17 @@ from garant.kernel.promise import Keeper, Unmeasured
 
 Promises = Mapping[str, Sequence[Keeper | Unmeasured]]
 
-AREAS: Sequence[Callable[[Deployment], Promises]] = (
-    access.keepers,
-    assurance.keepers,
-    continuity.keepers,
-)
+
+def _assurance(place: Deployment) -> Promises:
+    return assurance.keepers(place, visitors=partial(visitors, place))
+
+
+def _continuity(place: Deployment) -> Promises:
+    return continuity.keepers(place, sources=partial(sources, place.clock))
+
+
+AREAS: Sequence[Callable[[Deployment], Promises]] = (access.keepers, _assurance, _continuity)
+"""Each area's measures. Where one area needs a hand of another, it is given here, as a function: they do not know each other."""
 
 
 def deployment() -> Deployment:

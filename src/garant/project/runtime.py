@@ -3,6 +3,7 @@
 <data>/secrets/NAME      one secret a file, mode 0600 (or group-readable by `garant`), made by `provision`
 <data>/run/              sockets and the edge's generated files; closed to everybody but `garant`
 <data>/run/state.json    ports and addresses in use, written by the supervisor
+<data>/run/sockets.json  listening sockets that its processes hold, looked at every few seconds
 <data>/app/app.sock      the example application, which runs as `garant-app`; `garant` may connect
 <data>/sondage/          the example application's own files, closed to `garant`
 <data>/pg/               the embedded PostgreSQL
@@ -67,11 +68,18 @@ class Runtime:
 
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Replace the runtime state, whole or not at all; read by its owner and the directory's group only."""
-        temporary = self.run / ".state.json.new"
+        self._replace("state.json", state)
+
+    def write_sockets(self, seen: Mapping[str, Any]) -> None:
+        """Replace what the supervisor saw of sockets, in the same way."""
+        self._replace("sockets.json", seen)
+
+    def _replace(self, name: str, content: Mapping[str, Any]) -> None:
+        temporary = self.run / f".{name}.new"
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o640)
-            file.write(json.dumps(state, indent=1, sort_keys=True) + "\n")
-        os.replace(temporary, self.run / "state.json")
+            file.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
+        os.replace(temporary, self.run / name)
 
     def state(self) -> Mapping[str, Any]:
         """Addresses in use; empty before the first start."""

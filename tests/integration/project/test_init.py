@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,20 +10,7 @@ import pytest
 
 from garant.project import configuration
 from garant.project.cli.init import toml, units
-from support.world import ROOT
-
-
-def garant(*words: str, data: Path, **more: str) -> "subprocess.CompletedProcess[str]":
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GARANT_", "DJANGO_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "garant", *words, "--data", str(data)],
-        env={**inherited, "PYTHONPATH": str(ROOT / "src"), **more},
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=170,
-        check=False,
-    )
+from support.command import garant
 
 
 @pytest.fixture

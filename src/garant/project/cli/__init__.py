@@ -18,7 +18,7 @@ import psycopg
 from django.db import DatabaseError
 from psycopg_pool import PoolTimeout
 
-from garant.drivers.process import cause, reachable, service_user
+from garant.drivers.process import reachable, service_user
 from garant.kernel.canonical import moment
 from garant.kernel.clock import SystemClock
 from garant.kernel.errors import GarantError
@@ -75,8 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except (DatabaseError, psycopg.Error, PoolTimeout) as error:
         keep_trace()
+        said = str(error).strip().splitlines() or ["no answer"]
         print(
-            f"garant: the database does not do what it is asked ({cause(str(error))}); is `garant up` running on this data directory?",
+            f"garant: the database does not do what it is asked ({said[0]}); is `garant up` running on this data directory?",
             file=sys.stderr,
         )
         sys.exit(2)

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import psycopg
 import typer
@@ -19,7 +20,7 @@ from cryptography import x509
 from garant.drivers.process import PLAIN_ENVIRONMENT, alive, reachable, service_user
 from garant.kernel.clock import SystemClock
 from garant.kernel.errors import ConfigurationError, EngineError
-from garant.project import configuration
+from garant.project import configuration, provision
 from garant.project.configuration import Configuration
 from garant.project.provision import SOURCES, Administrator
 from garant.project.runtime import Runtime
@@ -183,17 +184,16 @@ def _certificate(made: Configuration, data: Path, now: datetime) -> Iterator[Fin
 
 
 def _database(runtime: Runtime, now: datetime, *, running: bool) -> Iterator[Finding]:
-    if not running and "GARANT_DATABASE_URL" not in os.environ:
+    url = os.environ.get("GARANT_DATABASE_URL", "")
+    if not running and not url:
         return
     try:
-        with Administrator(str(runtime.database_socket()), runtime.database_port(), "garant_edge", runtime.secret("database-edge")).connect(
-            runtime.database_name()
-        ) as session:
+        with _server(runtime, url).connect(provision.database_of(url) if url else runtime.database_name()) as session:
             [clock] = session.execute("select clock_timestamp()").fetchone() or [now]
             yield _clock(now, clock)
             yield _losses(session)
     except (EngineError, psycopg.Error) as error:
-        yield Finding("database", "error", str(error).strip(), f"its log: {runtime.data / 'logs' / 'postgres.log'}")
+        yield Finding("database", "error", str(error).strip(), _where_to_look(runtime, url))
         return
     done = subprocess.run(
         [sys.executable, "-m", "django", "migrate", "--check"],
@@ -201,6 +201,7 @@ def _database(runtime: Runtime, now: datetime, *, running: bool) -> Iterator[Fin
         env={
             **PLAIN_ENVIRONMENT,
             **{name: value for name, value in os.environ.items() if name.startswith("GARANT_")},
+            **({"GARANT_DATABASE_URL": provision.without_administrator(url)} if url else {}),
             "GARANT_ROLE": "web",
             "DJANGO_SETTINGS_MODULE": "garant.project.settings",
             "PYTHONPATH": str(SOURCES),
@@ -216,6 +217,17 @@ def _database(runtime: Runtime, now: datetime, *, running: bool) -> Iterator[Fin
         )
     else:
         yield Finding("database", "ok", "answers; its tables are up to date")
+
+
+def _server(runtime: Runtime, url: str) -> Administrator:
+    """The database as the edge's role sees it: the embedded one, or the one that the URL names."""
+    parts = urlsplit(url)
+    host, port = (parts.hostname or "127.0.0.1", parts.port or 5432) if url else (str(runtime.database_socket()), runtime.database_port())
+    return Administrator(host, port, "garant_edge", runtime.secret("database-edge"))
+
+
+def _where_to_look(runtime: Runtime, url: str) -> str:
+    return "see whether GARANT_DATABASE_URL is right and that server runs" if url else f"its log: {runtime.data / 'logs' / 'postgres.log'}"
 
 
 def _clock(now: datetime, theirs: object) -> Finding:

@@ -32,6 +32,7 @@ from garant.project.runtime import Runtime
 from garant.project.supervisor import ready
 from garant.project.supervisor.child import Child, Program
 from garant.project.supervisor.plan import Plan, application_user, check_paths, python_user
+from garant.project.supervisor.sockets import Sockets
 
 PATIENCE = 90.0
 """Seconds until a process that does not serve is called an error, in words. It is tried on all the same."""
@@ -70,6 +71,7 @@ class Supervisor:
         self._state: dict[str, Any] = {}
         self._written = ""
         self._disk_said = ""
+        self._sockets = Sockets(data)
         self._write_failed = False
 
     def up(self, *, serving: Callable[[], None] = lambda: None) -> None:
@@ -140,6 +142,7 @@ class Supervisor:
         for child in self.children:
             child.tend()
         self._write_state()
+        self._sockets.tend()
         self._look_at_disk()
 
     def stop(self) -> None:
