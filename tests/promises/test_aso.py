@@ -3,8 +3,8 @@
 import pytest
 
 from support import spoilt
-from support.doors import another_application, asleep, entry, kept_again, schema
-from support.world import World
+from support.doors import another_application, asleep, entry, found, kept_again, schema
+from support.world import World, wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -42,6 +42,18 @@ def test_aso_16_data_answer_to_listed_addresses_only(world: World) -> None:
             assert database.execute(ALLOWS_DELETED, ["saint-elan"]).rowcount == 2
         assert world.visit("saint-elan", "/", source="127.66.53.1").status == 302
         assert world.keep("ASO-16") == {"ASO-16": "broken"}
+        assert found(world, "tenant_data", "passes")
+    kept_again(world, "ASO-16")
+
+
+def test_aso_16_a_list_changed_in_the_running_edge_is_told_and_filled_again(world: World) -> None:
+    key, path = "*|saint-elan|member", world.data / "run" / "address.map"
+    assert world.keep("ASO-16") == {"ASO-16": "kept"}
+    world.runtime(f"set map {path} {key} allow")
+    assert world.keep("ASO-16") == {"ASO-16": "broken"}
+    assert "running map differs from compiled policy: address.map" in world.reason("ASO-16")
+    assert "saint-elan" not in world.reason("ASO-16")
+    wait_until(lambda: f"{key} deny" in world.runtime(f"show map {path}"), "the agent to fill the edge again", 60)
     kept_again(world, "ASO-16")
 
 
@@ -83,6 +95,7 @@ def test_aso_22_the_customers_address_itself_is_filtered(world: World) -> None:
             assert database.execute(ALLOWS_DELETED, ["trois-rapides"]).rowcount == 2
         assert world.visit("trois-rapides", "/.garant/fr/login/", source="127.66.53.1").status == 200
         assert world.keep("ASO-22") == {"ASO-22": "broken"}
+        assert found(world, "tenant_url", "passes")
     kept_again(world, "ASO-22")
 
 

@@ -6,8 +6,9 @@ import json
 import pytest
 
 from support import spoilt
-from support.doors import another_application, entry, in_place_of, kept_again, schema
+from support.doors import another_application, entry, found, in_place_of, kept_again, schema
 from support.little import Server
+from support.stub import Asked, Said
 from support.world import World, free_port
 
 pytestmark = pytest.mark.timeout(600)
@@ -44,9 +45,16 @@ def test_int_34_the_session_cookie_dies_with_the_session(world: World) -> None:
 
 def test_int_35_neither_user_name_nor_password_is_in_a_cookie(world: World) -> None:
     assert world.keep("INT-35") == {"INT-35": "kept"}
-    coded = base64.b64encode(b'{"user":"garant-temoin"}').decode()
-    with another_application(world, f"panier={coded}; Path=/"):
+
+    def with_the_name(asked: Asked) -> Said:
+        with world.sql("owner") as database:
+            row = database.execute("select login from identity_user where id::text = %s", [asked.headers.get("x-garant-user")]).fetchone()
+        coded = base64.b64encode(json.dumps({"user": row[0] if row else ""}).encode()).decode()
+        return Said(200, b"ok\n", (("Set-Cookie", f"panier={coded}; Path=/"),))
+
+    with in_place_of(world, "app.sock", with_the_name):
         assert world.keep("INT-35") == {"INT-35": "broken"}
+        assert "a cookie holds the user name" in world.reason("INT-35")
     kept_again(world, "INT-35")
 
 
@@ -71,6 +79,7 @@ def test_int_53_an_account_can_be_confined_to_address_ranges(world: World) -> No
     with entry(world, "address.map", "127.0.0.1/32|saint-elan|login", None):
         assert world.visit("saint-elan", "/.garant/fr/login/").status == 403
         assert world.keep("INT-53") == {"INT-53": "broken"}
+        assert found(world, "allow", "shut")
     kept_again(world, "INT-53")
 
 
@@ -78,6 +87,7 @@ def test_int_54_address_ranges_can_be_refused(world: World) -> None:
     assert world.keep("INT-54") == {"INT-54": "kept"}
     with entry(world, "address.map", "127.66.54.0/24|saint-elan|public", "allow"):
         assert world.keep("INT-54") == {"INT-54": "broken"}
+        assert found(world, "deny", "passes")
     kept_again(world, "INT-54")
 
 

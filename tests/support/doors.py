@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 from support.stub import Asked, Said
 from support.world import World, wait_until
@@ -99,6 +100,20 @@ def in_place_of(world: World, name: str, say: Callable[[Asked], Said]) -> Iterat
 def another_application(world: World, *cookies: str) -> AbstractContextManager[None]:
     """In place of the protected application, one that answers everybody and sets these cookies."""
     return in_place_of(world, "app.sock", lambda asked: Said(200, b"ok\n", tuple(("Set-Cookie", cookie) for cookie in cookies)))
+
+
+NEWEST = """
+select facts from statement_evidence
+where measure = 'access.network_probe' and facts->>'aspect' = %s order by position desc limit 1
+"""
+
+
+def found(world: World, aspect: str, fact: str) -> list[Any]:
+    """A list of facts from the newest trial of the door: what was seen there, whatever was changed behind Garant's back."""
+    with world.sql("owner") as database:
+        row = database.execute(NEWEST, [aspect]).fetchone()
+    assert row is not None
+    return list(row[0].get(fact, ()))
 
 
 def kept_again(world: World, claim: str) -> None:

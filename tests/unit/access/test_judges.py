@@ -70,6 +70,7 @@ NOTHING = [
     (judges.self_administration, {"pages": 0}),
     (judges.unique_credentials, {"people": 0}),
     (judges.factor_urged, {"asked": 0, "led_to_enrolment": 0}),
+    (judges.factor_default, {"asked": 0, "led_to_enrolment": 0}),
     (judges.tenant_settings, {"settings": []}),
     (judges.address_request, {"heaviest_bytes": 0}),
 ]

@@ -6,7 +6,8 @@ Two comparisons, within one transaction of the tenant:
   entry is taken out (nobody may open a door without leaving a trace); a rule that vanished without one is put back;
 - what is published to the edges against the table: published anew where they differ.
 
-What was wrong is said in words, in both languages at once, and leaves entries.
+What was wrong is said in words, in both languages at once, and leaves entries. The words are published: no network is in them, since it
+would tell who the customer is.
 """
 
 import uuid
@@ -70,11 +71,11 @@ def _against_log(tenant: TenantFacts, at: datetime) -> list[str]:
     for row in NetworkRule.objects.filter(tenant_id=tenant.id):
         entry = logged.pop(str(row.id), None)
         if entry is None:
-            said.append(f"règle sans trace / rule without a trace: {row.verdict} {row.network} ({mark(tenant)})")
+            said.append(f"règle sans trace / rule without a trace: {row.verdict} ({mark(tenant)})")
             _log(Kind.ADDRESS_RULE_REMOVED, row, at)
             row.delete()
         elif _content(row) != _said(entry):
-            said.append(f"règle modifiée / rule changed: {row.network} ({mark(tenant)})")
+            said.append(f"règle modifiée / rule changed: {row.verdict} ({mark(tenant)})")
             row.network, row.verdict, row.classes = entry["network"], entry["verdict"], list(entry["classes"])
             row.expires_at = _end(entry)
             row.save(update_fields=["network", "verdict", "classes", "expires_at"])
@@ -82,7 +83,7 @@ def _against_log(tenant: TenantFacts, at: datetime) -> list[str]:
         end = _end(entry)
         if end is not None and end <= at:
             continue
-        said.append(f"règle disparue / rule vanished: {entry['verdict']} {entry['network']} ({mark(tenant)})")
+        said.append(f"règle disparue / rule vanished: {entry['verdict']} ({mark(tenant)})")
         _put_back(tenant, uuid.UUID(key), entry, at)
     return said
 

@@ -1,6 +1,5 @@
 """Recording one run: the evidence and its entry in the outbox live or die together."""
 
-import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +12,7 @@ from garant.kernel.canonical import Json, digest
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Evidence, Measure, Observation, Promise
 from garant.statement.models import EvidenceRow
+from garant.statement.policy.discretion import Customers
 from garant.statement.queries import verdicts as queries
 
 
@@ -21,10 +21,11 @@ def record(
 ) -> Sequence[Evidence]:
     """Append one run and give back the runs that its verdict may rest on, this one among them.
 
-    A failed engine leaves a run too, with its words and no facts: silence is evidence of nothing, and must be seen. Its words are
-    published: customers are not named in them. Raises TypeError for facts without a canonical form (a float).
+    A failed engine leaves a run too, with its words and no facts: silence is evidence of nothing, and must be seen. What is
+    recorded is published: customers are not named in it. Raises TypeError for facts without a canonical form (a float).
     """
     found = Observation(0, 0, {}, Canary.NONE, seen.drift) if isinstance(seen, EngineError) else seen
+    customers = _customers()
     content: dict[str, Json] = {
         "id": str(uuid.uuid4()),
         "promise": promise.identity,
@@ -32,13 +33,13 @@ def record(
         "measure": measure.key,
         "checked": found.checked,
         "in_scope": found.in_scope,
-        "facts": found.facts,
+        "facts": customers.facts(found.facts),
         "canary": found.canary.value,
-        "drift": list(found.drift),
+        "drift": [customers.unnamed(words) for words in found.drift],
         "error": None,
     }
     if isinstance(seen, EngineError):
-        content |= {"error": _discreet(str(seen)), **({"error_fr": _discreet(seen.fr)} if seen.fr else {})}
+        content |= {"error": customers.unnamed(str(seen)), **({"error_fr": customers.unnamed(seen.fr)} if seen.fr else {})}
     moments = {"observed_at": now, "received_at": now, "valid_until": now + measure.freshness}
     sealed = digest({**content, **moments})
     with tenant_transaction(None):
@@ -52,12 +53,9 @@ def record(
         return queries.runs(promise.identity, measure.key)
 
 
-def _discreet(words: str) -> str:
-    """The same with each customer's host written as `client` and eight digits of the tenant's id, as facts do."""
+def _customers() -> Customers:
     with tenant_transaction(None, scope="operator"):
-        customers = {tenant.slug: tenant.id.hex[:8] for tenant in tenants() if not tenant.operator}
-        served = hosts()
-    for host, slug in served.items():
-        if slug in customers:
-            words = re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", f"client {customers[slug]}", words)
-    return words
+        known, served = {tenant.slug: tenant for tenant in tenants()}, hosts()
+    names = {slug: f"client {tenant.id.hex[:8]}" for slug, tenant in known.items() if not tenant.operator}
+    base = next((host for host, slug in served.items() if slug in known and known[slug].operator), "")
+    return Customers(base, {host: names[slug] for host, slug in served.items() if slug in names}, names)
