@@ -15,22 +15,24 @@ from garant.assurance.service import publish_tls_report
 from garant.kernel.deployment import Deployment
 from garant.kernel.promise import Check, Keeper, Measure, Method, Unmeasured
 from garant.kernel.text import Text
+from garant.kernel.visitor import Visitors
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def keepers(
-    deployment: Deployment, *, hosts: Hosts = served_hosts, pages: Pages | None = None
+    deployment: Deployment, *, visitors: Visitors, hosts: Hosts = served_hosts, pages: Pages | None = None
 ) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
-    """Promise keys of this area with their measures. `pages`: what is looked at in a browser; default, the pages open to anyone."""
+    """Promise keys of this area with their measures. `visitors`: how a browser comes to the pages behind sign-in; `pages`: the
+    others that it looks at; default, those open to anyone."""
     clear = f"http://{deployment.base}{'' if deployment.http == 80 else f':{deployment.http}'}/"
     return {
         "assurance.tls": [Keeper(_tls_measure(clear), TlsAsServed(deployment, hosts), judges.tls)],
         "assurance.tls_report": [
             Keeper(REPORT, PublicReport(deployment, publish_tls_report, tls_report, hosts), judges.report),
         ],
-        "assurance.viewports": [Keeper(SCREENS, Screens(deployment, hosts, pages), judges.screens)],
-        "assurance.accessibility": [Keeper(AXE, Axe(deployment, hosts, pages), judges.accessibility), THIRD_PARTY_AUDIT],
+        "assurance.viewports": [Keeper(SCREENS, Screens(deployment, visitors, hosts, pages), judges.screens)],
+        "assurance.accessibility": [Keeper(AXE, Axe(deployment, visitors, hosts, pages), judges.accessibility), THIRD_PARTY_AUDIT],
         "assurance.old_browsers": [
             Keeper(READING, Reading(deployment, hosts, pages), judges.old_reading),
             Keeper(RENDERING, Rendering(deployment, hosts, pages), judges.old_rendering),
@@ -77,7 +79,10 @@ REPORT = Measure(
 )
 SCREENS = Measure(
     key="screens",
-    name=Text("Pages ouvertes dans Chromium, à trois largeurs", "Pages opened in Chromium, at three widths"),
+    name=Text(
+        "Pages publiques et pages d’une personne connectée, dans Chromium, à trois largeurs",
+        "Public pages and pages of a signed-in person, in Chromium, at three widths",
+    ),
     method=Method.TEST,
     cadence=DAY,
     grace=6 * HOUR,
@@ -91,7 +96,10 @@ SCREENS = Measure(
 )
 AXE = Measure(
     key="axe",
-    name=Text("Règles vérifiables par un programme (axe)", "Rules that a program can check (axe)"),
+    name=Text(
+        "Règles vérifiables par un programme (axe), pages publiques et pages d’une personne connectée",
+        "Rules that a program can check (axe), public pages and pages of a signed-in person",
+    ),
     method=Method.TEST,
     cadence=DAY,
     grace=6 * HOUR,
@@ -104,8 +112,8 @@ THIRD_PARTY_AUDIT = Unmeasured(
     key="third_party_audit",
     name=Text("Audit manuel par un tiers", "Manual audit by a third party"),
     why=Text(
-        "Un programme ne voit qu’une partie des WCAG; aucun tiers n’a encore audité les pages, ni celles qui suivent la connexion.",
-        "A program sees only a part of WCAG; no third party has audited the pages yet, nor those behind sign-in.",
+        "Un programme ne voit qu’une partie des WCAG; aucun tiers n’a encore audité les pages, ni publiques ni derrière la connexion.",
+        "A program sees only a part of WCAG; no third party has audited the pages yet, neither public nor behind sign-in.",
     ),
 )
 READING = Measure(

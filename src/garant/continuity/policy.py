@@ -4,12 +4,12 @@ Complete without scripts: either a form to sign in (a name, a password, a button
 An address that answers with a shell to be filled by scripts does not count.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from typing import Any
 
 from garant.kernel.promise import Evidence, Finding, Promise
-from garant.kernel.text import Text, ratio
+from garant.kernel.text import NBSP, Text, ratio
 
 SHELL = 80
 """Visible characters under which a page without a form is a shell."""
@@ -55,8 +55,10 @@ def completeness(html: str) -> str:
 
 
 def judge(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the protocol's name
-    """Every host, reached by its name, gives a page that is complete without scripts."""
+    """Every host, reached by its name, gives a page that is complete without scripts. A host that could not be asked leaves the question
+    open: neither kept nor broken."""
     hosts: Mapping[str, Any] = run.facts["hosts"]  # type: ignore[assignment]
+    unchecked: Sequence[str] = run.facts.get("unchecked", ())  # type: ignore[assignment]
     bad = sorted(host for host, seen in hosts.items() if not seen["complete"])
     words = Text("adresses complètes dans un simple navigateur", "addresses complete in a plain browser")
     if bad:
@@ -66,6 +68,19 @@ def judge(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the pro
             f"{bad[0]} answers {seen['status']} ({seen['type'] or 'no type'}) and gives no page complete without JavaScript.",
         )
         return Finding(False, ratio(len(hosts) - len(bad), len(hosts)), words, said)
+    if unchecked:
+        number, total = len(unchecked), len(hosts) + len(unchecked)
+        said = Text(
+            f"Les règles de {number} clients sur {total} n’admettent aucune adresse de cette machine{NBSP}: leur adresse n’a pas pu être "
+            "suivie.",
+            f"The rules of {number} customers of {total} let in no address of this machine: theirs could not be followed.",
+        )
+        if number == 1:
+            said = Text(
+                f"Les règles d’un client sur {total} n’admettent aucune adresse de cette machine{NBSP}: la sienne n’a pas pu être suivie.",
+                f"The rules of one customer of {total} let in no address of this machine: its own could not be followed.",
+            )
+        return Finding(None, ratio(len(hosts), total), words, said)
     return Finding(
         True,
         ratio(len(hosts), len(hosts)),

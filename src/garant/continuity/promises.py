@@ -8,6 +8,7 @@ from garant.continuity.policy import judge
 from garant.kernel.deployment import Deployment
 from garant.kernel.promise import Check, Keeper, Measure, Method, Unmeasured
 from garant.kernel.text import Text
+from garant.kernel.visitor import Sources
 
 BROWSER_ONLY = Measure(
     key="browser_only",
@@ -30,6 +31,6 @@ BROWSER_ONLY = Measure(
 )
 
 
-def keepers(deployment: Deployment, *, hosts: Hosts = served_hosts, source: str = "") -> Mapping[str, Sequence[Keeper | Unmeasured]]:
-    """Promise keys of this area with their measures."""
-    return {"continuity.browser_only": [Keeper(BROWSER_ONLY, Addresses(deployment, hosts, source), judge)]}
+def keepers(deployment: Deployment, *, sources: Sources, hosts: Hosts = served_hosts) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
+    """Promise keys of this area with their measures. `sources`: from where each host may be reached."""
+    return {"continuity.browser_only": [Keeper(BROWSER_ONLY, Addresses(deployment, sources, hosts), judge)]}

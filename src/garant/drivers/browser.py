@@ -143,6 +143,11 @@ class Browser:
         page.go(url, width=width, height=height, scripts=scripts)
         return page
 
+    def cookie(self, url: str, name: str, value: str) -> None:
+        """From now on every page of this very host is asked with this cookie, as if the host had set it. Raises EngineError."""
+        given = {"url": url, "name": name, "value": value, "path": "/", "secure": True, "httpOnly": True, "sameSite": "Lax"}
+        self.send("Storage.setCookies", {"cookies": [given]})
+
     def send(self, method: str, parameters: dict[str, Any], *, session: str | None = None) -> dict[str, Any]:
         """One command, one answer. Events that come meanwhile are kept."""
         self._number += 1

@@ -10,7 +10,7 @@ import ipaddress
 import os
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -63,11 +63,13 @@ class Answered:
 
 @dataclass(frozen=True)
 class Listener:
-    """One listening TCP socket. `owner`: process number, None when no process that this user may look into holds it."""
+    """What listens at one TCP port. `owner`: process number, None when no process that this user may look into holds it; `inodes`: its
+    sockets' numbers, by which another user may tell."""
 
     address: str
     port: int
     owner: int | None
+    inodes: tuple[str, ...] = ()
 
     @property
     def outside(self) -> bool:
@@ -127,20 +129,18 @@ def ask_in_clear(address: str, port: int, *, host: str, path: str = "/", method:
 
 def listeners(proc: Path = Path("/proc")) -> tuple[Listener, ...]:
     """Every listening TCP socket of this network namespace. Raises EngineError when the kernel's tables cannot be read."""
-    found: dict[tuple[str, int], str] = {}
-    for table in ("tcp", "tcp6"):
-        try:
-            lines = (proc / "net" / table).read_text(encoding="ascii").splitlines()[1:]
-        except FileNotFoundError:
-            if table == "tcp":
-                raise EngineError("the table of TCP sockets cannot be read on this machine") from None
-            continue
-        for fields in (line.split() for line in lines):
-            if fields[3] == LISTEN:
-                place, _, port = fields[1].partition(":")
-                found[(_address(place), int(port, 16))] = fields[9]
-    owners = _owners(proc, set(found.values()))
-    return tuple(Listener(address, port, owners.get(inode)) for (address, port), inode in sorted(found.items()))
+    found = _listening(proc)
+    owners = _owners(proc, {inode for inodes in found.values() for inode in inodes})
+    return tuple(
+        Listener(address, port, next((owners[inode] for inode in inodes if inode in owners), None), tuple(sorted(inodes)))
+        for (address, port), inodes in sorted(found.items())
+    )
+
+
+def held(pids: Iterable[int], proc: Path = Path("/proc")) -> frozenset[str]:
+    """Numbers of the listening TCP sockets that these processes hold, as far as this user may look into them."""
+    wanted = {f"socket:[{inode}]": inode for inodes in _listening(proc).values() for inode in inodes}
+    return frozenset(wanted[link] for pid in pids for link in _links(proc / str(pid)) if link in wanted)
 
 
 def descendants(roots: Iterable[int], proc: Path = Path("/proc")) -> frozenset[int]:
@@ -258,18 +258,39 @@ def _address(hexadecimal: str) -> str:
     return str(mapped or found)
 
 
+def _listening(proc: Path) -> dict[tuple[str, int], set[str]]:
+    """Address and port to the numbers of the sockets that listen there."""
+    found: dict[tuple[str, int], set[str]] = {}
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = (proc / "net" / table).read_text(encoding="ascii").splitlines()[1:]
+        except FileNotFoundError:
+            if table == "tcp":
+                raise EngineError("the table of TCP sockets cannot be read on this machine") from None
+            continue
+        for fields in (line.split() for line in lines):
+            if fields[3] == LISTEN:
+                place, _, port = fields[1].partition(":")
+                found.setdefault((_address(place), int(port, 16)), set()).add(fields[9])
+    return found
+
+
 def _owners(proc: Path, inodes: set[str]) -> dict[str, int]:
     """Socket inode to process, for the processes whose files this user may list."""
     wanted = {f"socket:[{inode}]": inode for inode in inodes}
     found: dict[str, int] = {}
     for entry in proc.iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            for descriptor in (entry / "fd").iterdir():
-                inode = wanted.get(os.readlink(descriptor))
-                if inode is not None:
-                    found.setdefault(inode, int(entry.name))
-        except OSError:
-            continue
+        if entry.name.isdigit():
+            for link in _links(entry):
+                if link in wanted:
+                    found.setdefault(wanted[link], int(entry.name))
     return found
+
+
+def _links(process: Path) -> Iterator[str]:
+    """What the open files of a process are, as far as this user may look; nothing of one that has ended."""
+    try:
+        for descriptor in (process / "fd").iterdir():
+            yield os.readlink(descriptor)
+    except OSError:
+        return

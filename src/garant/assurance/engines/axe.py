@@ -10,12 +10,15 @@ from typing import Any
 from urllib.parse import quote
 
 from garant.assurance.engines.hosts import Hosts, Place, open_pages, served_hosts
+from garant.assurance.engines.inside import IN_SCOPE, reached, signed_in
 from garant.assurance.engines.screens import address, browser
 from garant.drivers.browser import Page
 from garant.kernel.canonical import Json
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Observation, Promise
+from garant.kernel.text import Text
+from garant.kernel.visitor import Visitors
 
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 WIDTHS = (1280, 320)
@@ -31,10 +34,10 @@ Pages = Callable[[], Sequence[Place]]
 
 
 class Axe:
-    """Runs axe on every page in scope, wide and narrow."""
+    """Runs axe on every page in scope, wide and narrow. `visitors`: how to come to pages behind sign-in; `pages`: the others."""
 
-    def __init__(self, deployment: Deployment, hosts: Hosts = served_hosts, pages: Pages | None = None) -> None:
-        self._deployment = deployment
+    def __init__(self, deployment: Deployment, visitors: Visitors, hosts: Hosts = served_hosts, pages: Pages | None = None) -> None:
+        self._deployment, self._visitors = deployment, visitors
         self._pages = pages or (lambda: open_pages(deployment, hosts()))
 
     def apply(self, promise: Promise) -> Sequence[str]:  # noqa: ARG002 - the protocol's name
@@ -46,25 +49,41 @@ class Axe:
         violations: dict[str, Json] = {}
         with browser(self._deployment) as chromium:
             page = chromium.open(f"data:text/html,{quote(CANARY)}", width=WIDTHS[0])
-            canary = {rule["id"] for rule in _run(page, rules)["violations"]}
-            version = ""
+            planted = _run(page, rules)
+            reported = {rule["id"] for rule in planted["violations"]} >= PLANTED
             for place in places:
-                for width in WIDTHS:
-                    page.go(address(self._deployment, place), width=width)
-                    seen = _run(page, rules)
-                    version = seen["version"]
-                    if page.status != 200 or not seen["passed"]:
-                        raise EngineError(f"{place.name} answers {page.status}: nothing to examine")
-                    if seen["violations"]:
-                        violations[f"{place.name} @ {width}"] = seen["violations"]
+                violations.update(self._look(page, place, rules))
+            with signed_in(self._deployment, chromium, self._visitors) as inside:
+                for place in inside:
+                    violations.update(self._look(page, place, rules))
         facts: dict[str, Json] = {
-            "axe": version,
+            "axe": planted["version"],
             "tags": list(TAGS),
-            "pages": [place.name for place in places],
+            "pages": [place.name for place in (*places, *inside)],
+            "inside": len(inside),
             "violations": violations,
         }
-        count = len(places) * len(WIDTHS)
-        return Observation(count, count, facts, Canary.HELD if canary >= PLANTED else Canary.MISSED)
+        checked, total = len(places) + len(inside), len(places) + (len(inside) or IN_SCOPE)
+        return Observation(checked * len(WIDTHS), total * len(WIDTHS), facts, Canary.HELD if reported else Canary.MISSED)
+
+    def _look(self, page: Page, place: Place, rules: str) -> dict[str, Json]:
+        """What is wrong with a page, by width."""
+        found: dict[str, Json] = {}
+        for width in WIDTHS:
+            page.go(address(self._deployment, place), width=width)
+            reached(page, place)
+            seen = _run(page, rules)
+            if not seen["passed"]:
+                raise EngineError(
+                    Text(
+                        f"axe n’a rien trouvé à examiner dans la page {place.name}.",
+                        f"axe found nothing to examine in the page {place.name}",
+                    )
+                )
+            kept = ("id", "nodes") if place.inside else ("id", "nodes", "target")
+            if seen["violations"]:
+                found[f"{place.name} @ {width}"] = [{name: rule[name] for name in kept} for rule in seen["violations"]]
+        return found
 
 
 def axe_script() -> str:
@@ -76,7 +95,12 @@ def axe_script() -> str:
     places = list(found.submodule_search_locations or ()) if found else []
     path = Path(places[0]) / "axe.min.js" if places else None
     if path is None or not path.exists():
-        raise EngineError("axe is not installed: it comes with the development packages (requirements-dev.lock)")
+        raise EngineError(
+            Text(
+                "axe n’est pas installé : il vient avec les paquets de développement (requirements-dev.lock).",
+                "axe is not installed: it comes with the development packages (requirements-dev.lock)",
+            )
+        )
     return path.read_text(encoding="utf-8")
 
 

@@ -25,11 +25,12 @@ Hosts = Callable[[], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Place:
-    """One page. `label`: how facts name its host."""
+    """One page. `label`: how facts name its host; `inside`: it is behind sign-in, so that facts tell nothing of what it holds."""
 
     host: str
     path: str
     label: str
+    inside: bool = False
 
     @property
     def name(self) -> str:

@@ -4,16 +4,19 @@ Each run plants a page whose line sticks out and whose link hides on small scree
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from garant.assurance.engines.hosts import Hosts, Place, open_pages, probe, served_hosts
-from garant.assurance.policy.pages import differences
+from garant.assurance.engines.inside import IN_SCOPE, reached, signed_in
+from garant.assurance.policy.pages import alike, counted, differences
 from garant.drivers import tls_probe
 from garant.drivers.browser import Browser, Page
 from garant.kernel.canonical import Json
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Observation, Promise
+from garant.kernel.visitor import Visitors
 
 WIDTHS = (320, 768, 1280)
 CANARY = """<!doctype html><meta name=viewport content="width=device-width"><title>canary</title>
@@ -51,10 +54,10 @@ Pages = Callable[[], Sequence[Place]]
 
 
 class Screens:
-    """Opens every page in scope at every width of the claim. `pages`: the pages in scope; default, those open to anyone."""
+    """Opens every page in scope at every width of the claim. `visitors`: how to come to pages behind sign-in; `pages`: the others."""
 
-    def __init__(self, deployment: Deployment, hosts: Hosts = served_hosts, pages: Pages | None = None) -> None:
-        self._deployment = deployment
+    def __init__(self, deployment: Deployment, visitors: Visitors, hosts: Hosts = served_hosts, pages: Pages | None = None) -> None:
+        self._deployment, self._visitors = deployment, visitors
         self._pages = pages or (lambda: open_pages(deployment, hosts()))
 
     def apply(self, promise: Promise) -> Sequence[str]:  # noqa: ARG002 - the protocol's name
@@ -63,33 +66,51 @@ class Screens:
     def observe(self, promise: Promise) -> Observation:
         """What sticks out and what is missing, page by page. Raises EngineError without a browser or when a page does not load."""
         widths, places = _widths(promise), self._pages()
-        out: dict[str, Json] = {}
-        missing: dict[str, Json] = {}
-        empty: list[str] = []
+        seen = _Seen()
         with browser(self._deployment) as chromium:
             planted = f"data:text/html,{quote(CANARY)}"
             page = chromium.open(planted, width=widths[0])
             sticking, features = _visit(page, planted, widths)
             reported = any(sticking.values()) and (bool(differences(features)) or min(widths) > 600)
             for place in places:
-                name = place.name
-                sticking, features = _visit(page, address(self._deployment, place), widths)
-                out.update({f"{name} @ {width}": what for width, what in sticking.items() if what})
-                if lost := differences(features):
-                    missing[name] = list(lost)
-                if not any(features.values()):
-                    empty.append(name)
+                seen.look(page, place, address(self._deployment, place), widths)
+            with signed_in(self._deployment, chromium, self._visitors) as inside:
+                for place in inside:
+                    seen.look(page, place, address(self._deployment, place), widths)
             version = chromium.version
         facts: dict[str, Json] = {
             "browser": version,
             "widths": list(widths),
-            "pages": [place.name for place in places],
-            "sticking_out": out,
-            "missing": missing,
-            "without_features": empty,
+            "pages": [place.name for place in (*places, *inside)],
+            "inside": len(inside),
+            "sticking_out": seen.out,
+            "missing": seen.missing,
+            "without_features": seen.empty,
         }
-        count = len(places) * len(widths)
-        return Observation(count, count, facts, Canary.HELD if reported else Canary.MISSED)
+        checked, total = len(places) + len(inside), len(places) + (len(inside) or IN_SCOPE)
+        return Observation(checked * len(widths), total * len(widths), facts, Canary.HELD if reported else Canary.MISSED)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What was wrong, by page."""
+
+    out: dict[str, Json] = field(default_factory=dict)
+    missing: dict[str, Json] = field(default_factory=dict)
+    empty: list[Json] = field(default_factory=list)
+
+    def look(self, page: Page, place: Place, url: str, widths: Sequence[int]) -> None:
+        """A page behind sign-in lives: what it lacks at one width counts when it is seen twice."""
+        sticking, features = _visit(page, url, widths, place)
+        lost = differences(features)
+        if lost and place.inside:
+            again = differences(_visit(page, url, widths, place)[1])
+            lost = tuple(item for item in lost if item in again)
+        self.out.update({f"{place.name} @ {width}": what for width, what in sticking.items() if what})
+        if lost:
+            self.missing[place.name] = list(counted(lost) if place.inside else lost)
+        if not any(features.values()):
+            self.empty.append(place.name)
 
 
 def browser(deployment: Deployment) -> Browser:
@@ -104,15 +125,17 @@ def address(deployment: Deployment, place: Place) -> str:
     return f"https://{place.host}{probe(deployment).suffix}{place.path}"
 
 
-def _visit(page: Page, url: str, widths: Sequence[int]) -> tuple[Mapping[int, list[str]], Mapping[int, list[str]]]:
-    """What sticks out of a page, and what it offers, at each width."""
+def _visit(
+    page: Page, url: str, widths: Sequence[int], place: Place | None = None
+) -> tuple[Mapping[int, Sequence[str]], Mapping[int, Sequence[str]]]:
+    """What sticks out of a page, and what it offers, at each width. `place` None: the page comes from no server."""
     sticking, features = {}, {}
     for width in widths:
         page.go(url, width=width)
-        if page.status != 200:
-            raise EngineError(f"a page answers {page.status}, so its layout cannot be looked at")
+        if place is not None:
+            reached(page, place)
         sticking[width] = [str(what) for what in page.evaluate(STICKING_OUT.replace("WIDTH", str(width)))]
-        features[width] = [str(item) for item in page.evaluate(FEATURES)]
+        features[width] = sorted({alike(str(item)) for item in page.evaluate(FEATURES)})
     return sticking, features
 
 

@@ -10,10 +10,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from garant.assurance.engines.hosts import Hosts, probe, served_hosts
 from garant.assurance.policy import suites
 from garant.drivers import tls_hello, tls_probe
+from garant.drivers.process import Deadline
 from garant.kernel.canonical import Json, moment
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
@@ -21,6 +23,8 @@ from garant.kernel.promise import Canary, Observation, Promise
 
 CLEAR_REQUESTS = (("GET", "/"), ("GET", "/.garant/fr/login/"), ("POST", "/"), ("PUT", "/api/x"), ("OPTIONS", "/api/x"))
 PORT_ASPECTS = ("every_connection", "remote_systems")
+NEWS = 30.0
+"""Seconds to wait for two looks of the supervisor at its processes' sockets; it takes one every five."""
 
 
 class TlsAsServed:
@@ -59,15 +63,18 @@ class TlsAsServed:
         blind = bool(tls_probe.opaque(ours))
         edge = {self._deployment.https, self._deployment.http}
         mine: dict[str, Json] = {}
-        unknown: dict[str, Json] = {}
+        unknown: list[tls_probe.Listener] = []
         for listener in tls_probe.listeners():
             canary = listener.port == planted and listener.address == "127.0.0.1"
             known = canary or listener.port in edge or listener.owner in ours
             if known and (canary or listener.port in edge or listener.outside):
-                mine[f"{listener.address}:{listener.port}"] = self._says(listener)
+                mine[_place(listener)] = self._says(listener)
             elif listener.owner is None and listener.outside and blind:
-                unknown[f"{listener.address}:{listener.port}"] = self._says(listener)
-        return mine, unknown
+                unknown.append(listener)
+        held = held_sockets(self._deployment.data) if unknown else None
+        if held is None:
+            return mine, {_place(listener): self._says(listener) for listener in unknown}
+        return {**mine, **{_place(each): self._says(each) for each in unknown if held & set(each.inodes)}}, {}
 
     def _says(self, listener: tls_probe.Listener) -> str:
         return tls_probe.speaks(listener.address, listener.port, host=self._deployment.base)
@@ -111,6 +118,31 @@ def own_processes(data: Path) -> Sequence[int]:
     except (OSError, ValueError) as error:
         raise EngineError(f"{path} does not say which processes are Garant's: start Garant with `garant up`") from error
     return [int(entry["pid"]) for entry in state.get("processes", {}).values() if entry.get("pid")]
+
+
+def held_sockets(data: Path) -> frozenset[str] | None:
+    """Numbers of the listening sockets that Garant's processes hold, by a look of the supervisor that began after this call; None when
+    it does not look."""
+    first = _sockets(data).get("looks")
+    if first is None:
+        return None
+    for _ in Deadline(NEWS).tries(0.25):
+        seen = _sockets(data)
+        if seen.get("looks", 0) >= first + 2:
+            return frozenset(seen.get("held", ()))
+    return None
+
+
+def _sockets(data: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads((data / "run" / "sockets.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _place(listener: tls_probe.Listener) -> str:
+    return f"{listener.address}:{listener.port}"
 
 
 def accepted(deployment: Deployment, host: str) -> Mapping[str, Json]:

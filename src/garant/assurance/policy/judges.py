@@ -1,6 +1,7 @@
 """What the facts of each measure say: pure. Every `Finding` has a number, words and a full sentence, in French and English."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,7 +92,7 @@ def screens(promise: Promise, run: Evidence) -> Finding:
         )
         wrong = Text("Une page déborde de l’écran", "A page sticks out of the screen")
     words = Text(f"pages en défaut sur {len(pages)}", f"faulty pages of {len(pages)}")
-    return _pages_finding(faults, words, fine, wrong)
+    return _whole(run, _pages_finding(faults, words, fine, wrong))
 
 
 def accessibility(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the protocol's name
@@ -99,15 +100,16 @@ def accessibility(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 -
     pages, faults = _strings(run.facts["pages"]), _mapping(run.facts["violations"])
     rules = sorted({str(rule["id"]) for found in faults.values() for rule in found})
     listed = ", ".join(rules)
-    return _pages_finding(
+    found = _pages_finding(
         faults,
         Text(f"pages en défaut sur {len(pages)}", f"faulty pages of {len(pages)}"),
         Text(
-            f"axe {run.facts['axe']} ne trouve aucune faute WCAG 2.1 AA sur {len(pages)} pages, large et étroit.",
-            f"axe {run.facts['axe']} finds no WCAG 2.1 AA fault on {len(pages)} pages, wide and narrow.",
+            f"axe {run.facts['axe']} ne trouve aucune faute WCAG 2.1 AA sur {_how_many(run).fr}, large et étroit.",
+            f"axe {run.facts['axe']} finds no WCAG 2.1 AA fault on {_how_many(run).en}, wide and narrow.",
         ),
         Text(f"axe trouve des fautes ({listed})", f"axe finds faults ({listed})"),
     )
+    return _whole(run, found)
 
 
 def old_reading(promise: Promise, run: Evidence) -> Finding:
@@ -358,6 +360,26 @@ def _pages_finding(faults: Mapping[str, Any], words: Text, fine: Text, wrong: Te
     what = faults[page]
     first = str(what[0]["id"] if what and isinstance(what[0], Mapping) else what[0] if what else "")
     return Finding(False, count(len(faults)), words, Text(f"{wrong.fr} : {page} ({first}).", f"{wrong.en}: {page} ({first})."))
+
+
+def _how_many(run: Evidence) -> Text:
+    """`38 pages, dont 26 derrière la connexion`."""
+    pages, inside = len(_strings(run.facts["pages"])), run.facts.get("inside", 0)
+    return Text(f"{pages} pages, dont {inside} derrière la connexion", f"{pages} pages, {inside} of them behind sign-in")
+
+
+def _whole(run: Evidence, found: Finding) -> Finding:
+    """A fault is a fault; without pages behind sign-in, sound pages answer nothing: most of what people use was not seen."""
+    if run.facts.get("inside") or not found.holds:
+        return found
+    return replace(
+        found,
+        holds=None,
+        reason=Text(
+            "Aucun client n’admet d’adresse de cette machine : les pages derrière la connexion n’ont pas pu être ouvertes.",
+            "No customer lets in this machine’s address: the pages behind sign-in could not be opened.",
+        ),
+    )
 
 
 def _hsts_holds(header: str) -> bool:

@@ -1,10 +1,12 @@
 """What a page must be without scripts, at any width: pure readings of its HTML and of what a browser reported."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 
 INLINE_HANDLER = re.compile(r"^on[a-z]+$")
+NUMBER = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+")
 
 
 class _Reader(HTMLParser):
@@ -64,3 +66,14 @@ def differences(features: Mapping[int, Sequence[str]]) -> tuple[str, ...]:
     """What one width offers and another does not: `320: link /fr/console/`. Widths in CSS pixels."""
     everything = set().union(*features.values()) if features else set()
     return tuple(f"{width}: {item}" for width in sorted(features) for item in sorted(everything - set(features[width])))
+
+
+def alike(item: str) -> str:
+    """What a page offers, without what changes from one visit to the next: `link /people/…/`, however many people there are."""
+    return NUMBER.sub("…", item.partition("?")[0]) if item.startswith("link ") else item
+
+
+def counted(found: Sequence[str]) -> list[str]:
+    """Differences without what they name, for a page whose content is a customer's: `320: link × 2`."""
+    kinds = Counter(" ".join(each.split(" ", 2)[:2]) for each in found)
+    return [f"{kind} × {number}" for kind, number in sorted(kinds.items())]
