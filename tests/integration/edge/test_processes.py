@@ -122,6 +122,28 @@ def test_the_agent_opens_fills_revokes_and_acknowledges(bare: Rig, start: Start,
     assert state.engine.startswith("HAProxy 2.") or state.engine.startswith("HAProxy 3.")
 
 
+def test_a_list_changed_in_the_running_edge_is_seen_and_filled_again(bare: Rig, start: Start, tenants: dict[str, uuid.UUID]) -> None:
+    rig, elan = bare, tenants["saint-elan"]
+    start("agent", rig)
+    filled(rig)
+    put(elan, AddressRule("allow", "192.0.2.0/24", ("public", "login", "member")))
+    until(lambda: rig.ask("/public/a").status == 403, limit=20, what="the rule")
+
+    def seen() -> list[str]:
+        with tenant_transaction(None, scope="operator"):
+            return [str(each) for each in service.running_differences(rig.places.run)]
+
+    until(lambda: seen() == [], limit=20, what="an edge that holds what the policy says")
+    rig.runtime.ask(f"set map {rig.places.address} *|saint-elan|public allow")
+    assert rig.ask("/public/a").status == 200
+    assert seen() == ["address.map: *|saint-elan|public is allow in the running edge and deny in the policy"]
+    with tenant_transaction(None):
+        service.fill_again()
+    until(lambda: seen() == [], limit=20, what="the filling of the edge")
+    assert rig.ask("/public/a").status == 403
+    assert rig.ask("/public/a", host=OTHER).status == 200
+
+
 def test_a_killed_haproxy_comes_back_filled_and_revoked(bare: Rig, start: Start, tenants: dict[str, uuid.UUID]) -> None:
     rig, elan = bare, tenants["saint-elan"]
     start("agent", rig)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from garant.kernel.canonical import Json
 from garant.statement.policy.discretion import Customers
 
 CUSTOMERS = Customers(
@@ -31,7 +32,7 @@ def test_hosts_and_slugs_of_customers_are_replaced_and_nothing_else(words: str, 
 
 
 def test_facts_lose_hosts_wherever_they_are_and_keep_their_form() -> None:
-    facts = {"saint-elan.garant.localhost": [{"path": "/saint-elan/", "status": 200}, "sondage.ville.example", None, True]}
+    facts: Json = {"saint-elan.garant.localhost": [{"path": "/saint-elan/", "status": 200}, "sondage.ville.example", None, True]}
     assert CUSTOMERS.facts(facts) == {"client 1a2b3c4d": [{"path": "/saint-elan/", "status": 200}, "client 5e6f7a8b", None, True]}
 
 
