@@ -7,6 +7,7 @@ from datetime import datetime
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
 
+from garant.access.policy.canary import canary_of
 from garant.access.queries.people import with_factor
 from garant.identity.service import current_tenant
 
@@ -33,6 +34,8 @@ def factor(user: uuid.UUID) -> FactorFacts | None:
 
 
 def enrolment() -> Enrolment:
-    """The tenant's share (ASO-18)."""
-    active = set(get_user_model().objects.filter(tenant_id=current_tenant(), is_active=True).values_list("pk", flat=True))
+    """The tenant's share (ASO-18). The canary is not counted: it has a factor for as long as a probe lasts."""
+    tenant = current_tenant()
+    people = get_user_model().objects.filter(tenant_id=tenant, is_active=True).exclude(pk=canary_of(tenant))
+    active = set(people.values_list("pk", flat=True))
     return Enrolment(len(active), len(active & with_factor()))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from garant.access import fence
 from garant.access.models import Invitation
+from garant.access.policy.canary import LOGIN_PREFIX, canary_of
 from garant.access.policy.people import ADMIN, Confirm, guard
 from garant.access.queries.people import administrators
 from garant.access.service.passwords import drop_password, set_password
@@ -19,9 +20,13 @@ from garant.edge import service as edge
 from garant.identity import queries as identity
 from garant.identity import service as people
 from garant.identity.service import current_tenant
-from garant.kernel.errors import InputError
+from garant.kernel.errors import InputError, Refused
 
 INVITATION_LIFE = timedelta(days=7)
+
+
+class Untouchable(Refused):
+    """This account is Garant's own, made for its trials: nobody signs in with it, and it is given nothing by hand."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,9 @@ class Invited:
 
 
 def invite_user(*, login: str, name: str, email: str = "", roles: Iterable[str] = (), actor: str, at: datetime) -> Invited:
-    """A new person without a password, and the link by which they choose one. Raises InputError when the name is taken."""
+    """A new person without a password, and the link by which they choose one. Raises InputError when the name is taken or kept."""
+    if identity.login_key(login).startswith(LOGIN_PREFIX.rstrip("-")):
+        raise InputError("Names that begin like this are kept for Garant’s own trials. Choose another one.")
     user = people.add_user(login=login, name=name, email=email, roles=tuple(roles), at=at, actor=actor)
     return _invitation(user.id, at=at)
 
@@ -82,17 +89,19 @@ def deactivate_user(*, user: uuid.UUID, actor: str, at: datetime, confirm: bool 
 
 
 def reactivate_user(*, user: uuid.UUID, actor: str, at: datetime) -> None:
-    """A person comes back, with their password and factor but without any former session."""
+    """A person comes back, with their password and factor but without any former session. Raises InputError, Untouchable."""
     _require(user)
+    _require_person(user)
     people.set_active(user=user, active=True, at=at, actor=actor)
 
 
 def change_roles(*, user: uuid.UUID, roles: Iterable[str], actor: str, at: datetime, confirm: bool = False) -> None:
     """Give a person exactly these roles; live decisions are asked again at once.
 
-    Raises LastAdministrator, Confirm (one's own administration), InputError.
+    Raises LastAdministrator, Confirm (one's own administration), InputError, Untouchable.
     """
     _require(user)
+    _require_person(user)
     fence.hold(current_tenant())
     wanted, held = set(roles), set(identity.roles_of(user))
     guard(target=str(user), actor=actor, keeps_admin=ADMIN in wanted, admins=administrators(), confirmed=confirm)
@@ -109,6 +118,11 @@ def _require(user: uuid.UUID) -> None:
     found = identity.user(user)
     if found is None or found.tenant_id != current_tenant():
         raise InputError("there is no such person in this organisation")
+
+
+def _require_person(user: uuid.UUID) -> None:
+    if user == canary_of(current_tenant()):
+        raise Untouchable
 
 
 def _invitation(user: uuid.UUID, *, at: datetime) -> Invited:

@@ -22,7 +22,7 @@ from garant.web.forms import PersonForm, RolesForm
 @administrator
 def index(request: HttpRequest) -> HttpResponse:
     """Everybody, active ones first."""
-    found = sorted(people(), key=lambda one: (not one.active, one.name.casefold()))
+    found = sorted(_everybody(), key=lambda one: (not one.active, one.name.casefold()))
     return console(request, "web/console/people.html", "people", {"people": found, "me": desk.person(request)})
 
 
@@ -137,8 +137,13 @@ def end_sessions(request: HttpRequest, user: uuid.UUID) -> HttpResponse:
     return redirect("console:people")
 
 
+def _everybody() -> list[Person]:
+    """People whom administrators manage: not the account that Garant keeps for its own trials."""
+    return [one for one in people() if not one.canary]
+
+
 def _person(user: uuid.UUID) -> Person:
-    found = next((one for one in people() if one.id == user), None)
+    found = next((one for one in _everybody() if one.id == user), None)
     if found is None:
         raise Http404
     return found
@@ -152,5 +157,5 @@ def _roles() -> list[tuple[str, str]]:
     """Roles to choose from: the two that exist everywhere, those that the application's routes name, those that somebody holds."""
     built_in = {"member": gettext("Member: uses the application"), "admin": gettext("Administrator: this console too")}
     named = {role for route in settings.GARANT.application.routes for role in route.roles}
-    held = {role for one in people() for role in one.roles}
+    held = {role for one in _everybody() for role in one.roles}
     return [*built_in.items(), *((role, role) for role in sorted((named | held) - set(built_in)))]
