@@ -178,7 +178,7 @@ def test_trap_26_the_cookie_of_one_tenant_opens_nothing_at_another(rig: Rig) -> 
         ("member,editors", "/gestion/", False),
         ("member", "//gestion/", False),
         ("member", "/x/../gestion/", False),
-        ("member", "/%67estion%2f", False),
+        ("member", "/gestion%2f", False),
         ("member", "/gestion;a/", False),
         ("admin", "//gestion/", True),
         ("member", "/autre/", True),

@@ -149,7 +149,7 @@ def test_trap_21_garants_own_pages_stay_in_reach_during_a_hit(rig: Rig) -> None:
     assert not [name for name in seen if name.startswith("x-garant")]
 
 
-@pytest.mark.parametrize("path", ["//.garant/login/", "/%2egarant/login/", "/.Garant/login/", "/x/../.garant/login/", "/.garant"])
+@pytest.mark.parametrize("path", ["//.garant/login/", "/.Garant/login/", "/x/../.garant/login/", "/.garant"])
 def test_other_spellings_of_the_reserved_path_are_member_paths(rig: Rig, path: str) -> None:
     seen = rig.ask(path, sid=rig.decide.grant("sid-sp", roles="admin")).seen
     assert seen["server"] == "application"

@@ -18,9 +18,10 @@ from garant.kernel.errors import ConfigurationError
 TEMPLATE = (Path(__file__).parents[1] / "haproxy.cfg").read_text(encoding="utf-8")
 LUA = (Path(__file__).parents[1] / "decisions.lua").read_text(encoding="utf-8")
 
-PREFIX = re.compile(r"^/[A-Za-z0-9._~!$&'()*+,=:@/-]*$")
-ROLE = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
-SAFE = re.compile(r"^[A-Za-z0-9._:@/\[\]-]+$")
+PREFIX = re.compile(r"^/[A-Za-z0-9._~/-]*\Z")
+"""Unreserved characters alone: the edge refuses these when a request spells them in hexadecimal, so that a prefix has one spelling."""
+ROLE = re.compile(r"^[a-z][a-z0-9_]{0,30}\Z")
+SAFE = re.compile(r"^[A-Za-z0-9._:@/\[\]-]+\Z")
 KINDS = ("public", "login", "member")
 ERRORS = (400, 408, 500, 502, 503, 504)
 
@@ -63,7 +64,8 @@ class Plan:
     """One edge. Addresses of servers as HAProxy writes them: `127.0.0.1:PORT` or `unix@/path`.
 
     `run`: directory of sockets, maps and certificates. `user`: who the worker becomes, empty when HAProxy is not started by root.
-    `life_seconds`: longest life of a decision. `login_rate`, `address_rate`: requests a minute and client address. `hsts`: seconds.
+    `life_seconds`: longest life of a decision. `hsts`: seconds. Requests a minute and client address (IPv6: /64):
+    `login_rate` tries to log in, `page_rate` pages to log in, `address_rate` questions from a refused address.
     `ring`: bytes of access log kept while the collector is away. `connect4`, `connect6`: addresses to listen on, empty for none.
     """
 
@@ -86,6 +88,7 @@ class Plan:
     life_seconds: int = 60
     login_rate: int = 120
     address_rate: int = 30
+    page_rate: int = 300
     hsts: int = 31_536_000
     ring: int = 16_777_216
     log: bool = True
@@ -99,7 +102,9 @@ def compile_routes(routes: Sequence[RouteRule]) -> dict[str, str]:
             PREFIX.match(route.prefix) and "//" not in route.prefix and "/../" not in f"{route.prefix}/" and "/./" not in f"{route.prefix}/"
         )
         if not plain:
-            raise ConfigurationError(f"{route.prefix!r} is not a plain path prefix: write for example /public/")
+            raise ConfigurationError(
+                f"{route.prefix!r} is not a plain path prefix: letters, digits, - . _ ~ and / only, no // and no /../; say /public/"
+            )
         if route.prefix.startswith("/.garant"):
             raise ConfigurationError(f"{route.prefix!r} is Garant's own path and has no route")
         if route.kind not in KINDS or (route.roles and route.kind != "member"):
@@ -141,6 +146,7 @@ def compile_haproxy(plan: Plan) -> str:
         "base": plan.base,
         "login_rate": str(plan.login_rate),
         "address_rate": str(plan.address_rate),
+        "page_rate": str(plan.page_rate),
         "roles": _roles(plan),
         "page_headers": PAGE_HEADERS,
         "run": plan.run,
