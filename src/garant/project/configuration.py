@@ -16,6 +16,8 @@ from garant.kernel.errors import ConfigurationError
 TLS_PROFILES = ("modern", "intermediate", "legacy")
 ROUTE_CLASSES = ("public", "login", "member")
 HOST = re.compile(r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+UPSTREAM = re.compile(r"unix:/[^\s\"'#\\]+|([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):(?P<port>[0-9]{1,5})")
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,13 @@ def load(path: Path | None) -> Configuration:
     """The configuration in `path`; None or an absent file gives the defaults. Raises ConfigurationError with file and line."""
     if path is None or not path.exists():
         return Configuration(path=path)
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: not valid TOML: it is not UTF-8 (byte {error.start})") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
     _check_keys(path, text, data)
@@ -124,7 +130,7 @@ def _check_keys(path: Path, text: str, data: Mapping[str, Any]) -> None:
 
 
 def _check_values(path: Path, text: str, made: Configuration) -> None:
-    if not HOST.match(made.base):
+    if not HOST.fullmatch(made.base):
         raise ConfigurationError(f"{_at(path, text, 'base')}: {made.base!r} is not a host name with a dot, such as trust.example.org")
     for name in ("https", "http"):
         if not 0 < getattr(made, name) < 65536:
@@ -135,8 +141,25 @@ def _check_values(path: Path, text: str, made: Configuration) -> None:
         raise ConfigurationError(f"{_at(path, text, 'profile')}: tls.profile must be one of {', '.join(TLS_PROFILES)}")
     if not 31 <= made.journal_days <= 3660:
         raise ConfigurationError(f"{_at(path, text, 'days')}: journal.days must be from 31 to 3660, not {made.journal_days}")
+    for slug in made.statements:
+        if not isinstance(slug, str):
+            raise ConfigurationError(f"{_at(path, text, 'publish')}: statements.publish must hold words, not {slug!r}")
+    if not NAME.fullmatch(made.application.name):
+        raise ConfigurationError(
+            f"{_at(path, text, 'name')}: {made.application.name!r} cannot be an application's name; write letters, digits, '-', '_' or '.'"
+        )
+    if made.application.upstream and not _is_upstream(made.application.upstream):
+        raise ConfigurationError(
+            f"{_at(path, text, 'upstream')}: {made.application.upstream!r} is not an upstream; "
+            'write "127.0.0.1:8000" or "unix:/run/app.sock"'
+        )
     if not made.statements:
         raise ConfigurationError(f'{_at(path, text, "publish")}: statements.publish names no statement; write for example ["aso"]')
+
+
+def _is_upstream(value: str) -> bool:
+    address = UPSTREAM.fullmatch(value)
+    return address is not None and (address["port"] is None or 0 < int(address["port"]) < 65536)
 
 
 def _application(path: Path, text: str, data: Mapping[str, Any]) -> Application:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -19,9 +20,10 @@ CHECKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("style", (str(BIN / "ruff"), "check", "--quiet", ".")),
     ("types", (str(BIN / "mypy"),)),
     ("directions of imports", (str(BIN / "lint-imports"), "--no-cache")),
-    ("missing migrations", (sys.executable, "-m", "django", "makemigrations", "--check", "--dry-run")),
+    ("missing migrations", (sys.executable, "-W", "ignore::RuntimeWarning", "-m", "django", "makemigrations", "--check", "--dry-run")),
     ("translations", (sys.executable, "-m", "garant.project.checks", "translations")),
 )
+TESTS = (sys.executable, "-m", "pytest")
 
 test_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 bench_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -34,10 +36,13 @@ def test(
 ) -> None:
     """Run every check, then every test; further words go to pytest (for example: garant test -k login).
 
+    Formatting, style, types, directions of imports, missing migrations, translations, tests: each is named, timed and run even when
+    one before it failed. GARANT_LONG=1 adds the tests that run for minutes (marked `long`); benchmarks have `garant bench`.
+
     Exit codes: 0 everything passed; 1 something did not: all of it has been shown, not only the first.
     """
     failed = [] if only else [name for name, command in CHECKS if not _passes(name, command)]
-    if not _passes("tests", (sys.executable, "-m", "pytest", *context.args)):
+    if not _passes("tests", (*TESTS, *context.args)):
         failed.append("tests")
     print(f"== failed: {', '.join(failed)}" if failed else "== everything passed", flush=True)
     raise typer.Exit(1 if failed else 0)
@@ -65,7 +70,10 @@ def bench(
 
 def _passes(name: str, command: Sequence[str]) -> bool:
     print(f"== {name}: {' '.join(Path(word).name if word.startswith('/') else word for word in command)}", flush=True)
-    return subprocess.run(command, cwd=ROOT, env=_environment(), check=False).returncode == 0
+    began = time.monotonic()
+    status = subprocess.run(command, cwd=ROOT, env=_environment(), check=False).returncode
+    print(f"   {name}: {'passed' if status == 0 else f'FAILED with status {status}'} in {time.monotonic() - began:.1f} s", flush=True)
+    return status == 0
 
 
 def _environment() -> dict[str, str]:

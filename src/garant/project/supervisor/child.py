@@ -85,7 +85,8 @@ class Child:
                 self._look()
                 return
             self._mourn(status)
-        if self._clock.now() >= self._next:
+        # A pause longer than the longest: the clock was set back.
+        if not timedelta() < self._next - self._clock.now() <= LONGEST_PAUSE:
             self._start()
 
     def ended(self) -> int | None:

@@ -30,7 +30,7 @@ from garant.project import provision
 from garant.project.configuration import Configuration
 from garant.project.runtime import Runtime
 from garant.project.supervisor import ready
-from garant.project.supervisor.child import Child, Program
+from garant.project.supervisor.child import LONGEST_PAUSE, Child, Program
 from garant.project.supervisor.plan import Plan, application_user, check_paths, python_user
 from garant.project.supervisor.sockets import Sockets
 
@@ -266,14 +266,14 @@ class Supervisor:
             )
 
     def _tend_database(self) -> None:
-        if self._cluster is None or self._cluster.alive() or self._clock.now() < self._postgres_next:
+        if self._cluster is None or self._cluster.alive() or timedelta() < self._postgres_next - self._clock.now() <= LONGEST_PAUSE:
             return
         self.say("PostgreSQL has ended; it is started again and recovers from its log.")
         try:
             self._cluster.start(say=self.say)
         except EngineError as error:
             self._postgres_next = self._clock.now() + self._postgres_pause
-            self._postgres_pause = min(self._postgres_pause * 2, timedelta(seconds=30))
+            self._postgres_pause = min(self._postgres_pause * 2, LONGEST_PAUSE)
             self.say(f"{error} Next try in {(self._postgres_next - self._clock.now()).total_seconds():.0f} s.")
             return
         self._postgres_pause = timedelta(seconds=0.5)
