@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from garant.drivers.process import APPLICATION_USER, PLAIN_ENVIRONMENT, drop, service_user
+from garant.drivers.process import APPLICATION_USER, PLAIN_ENVIRONMENT, drop, reachable, service_user
 from garant.project import provision
 from garant.project.configuration import Configuration
 from garant.project.runtime import Runtime
@@ -192,12 +192,17 @@ def python_user() -> tuple[pwd.struct_passwd | None, grp.struct_group | None, st
     group = grp.getgrgid(user.pw_gid)
     if can_run_python(user):
         return user, group, ""
+    root = provision.SOURCES.parent
+    mend = (
+        f"Remove {root / '.venv'} and run ./garant again: it takes /usr/bin/python3"
+        if reachable(provision.SOURCES, user)
+        else "Install under a directory that every user can enter, for example /opt/garant"
+    )
     return (
         None,
         group,
         f"WARNING: the system user {user.pw_name} cannot execute {sys.executable} (a closed directory is above it), so Garant's own "
-        "processes and the example application run as ROOT: fit for a look, not for a service. Install under a directory that every user "
-        "can enter, for example /opt/garant; PostgreSQL and HAProxy do drop.",
+        f"processes and the example application run as ROOT: fit for a look, not for a service. {mend}; PostgreSQL and HAProxy do drop.",
     )
 
 
