@@ -1,6 +1,7 @@
 """What people type to come in. Everything is checked here or below; the browser is trusted with nothing."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -86,11 +87,7 @@ class CodeForm(Form):
         self.user, self.at, self.address = user, at, address
 
     def clean_code(self) -> str:
-        try:
-            clear = check_rate_limit(self.user)
-        except ValidationError:
-            log_refused_code(self.user.pk, self.at, "too many tries", self.address)
-            raise
+        clear = counted(self.user, self.at, self.address)
         typed: str = self.cleaned_data["code"]
         self.factor = accept_code(user=self.user.pk, code=typed, at=self.at)
         if self.factor is None:
@@ -105,14 +102,15 @@ class EnrolForm(Form):
 
     code = code_field(_("Six-digit code"), _("The one that the application shows now. You may paste it."))
 
-    def __init__(self, *args: Any, user: Any, secret: bytes, at: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Any, secret: bytes, at: datetime, address: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user, self.secret, self.at = user, secret, at
+        self.user, self.secret, self.at, self.address = user, secret, at, address
 
     def clean_code(self) -> str:
-        clear = check_rate_limit(self.user)
+        clear = counted(self.user, self.at, self.address)
         typed: str = self.cleaned_data["code"]
         if totp.matching_step(self.secret, typed, self.at, None) is None:
+            log_refused_code(self.user.pk, self.at, "code of a new application", self.address)
             raise get_adapter().validation_error("incorrect_code")
         clear()
         return typed
@@ -161,6 +159,16 @@ def _own_password(user: Any, typed: str) -> str:
     return typed
 
 
+def counted(user: Any, at: datetime, address: str) -> Callable[[], None]:
+    """One try of a code less for this person; what it returns forgets the tries. Raises ValidationError when none is left."""
+    try:
+        clear: Callable[[], None] = check_rate_limit(user)
+    except ValidationError:
+        log_refused_code(user.pk, at, "too many tries", address)
+        raise
+    return clear
+
+
 def log_refused_code(user: uuid.UUID, at: datetime, why: str, address: str) -> None:
-    """The second step of a login was refused."""
+    """A code was refused: at the second step of a login, or where an application is set up."""
     audit.append(Kind.LOGIN_FAILED, at=at, actor=str(user), tenant=current_tenant(), payload={"why": why, "address": address})

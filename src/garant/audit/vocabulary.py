@@ -28,6 +28,7 @@ class Kind(StrEnum):
     ADDRESS_REQUESTED = "user:address:requested"
     ADDRESS_APPROVED = "admin:address:approved"
     ADDRESS_REFUSED = "admin:address:refused"
+    ADDRESS_LAPSED = "system:address:expired"
     EDGE_APPLIED = "system:edge:applied"
     EDGE_REVOKED = "system:edge:revoked"
     JOURNAL_EXPORTED = "admin:journal:exported"

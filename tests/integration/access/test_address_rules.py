@@ -443,3 +443,49 @@ def test_the_decision_and_the_edge_agree_on_many_addresses(houses: tuple[House, 
             for kind in ("public", "login", "member"):
                 assert at_edge(ours, str(address), kind) == answer(str(address), kind), (address, kind)
         assert Answer.DENY in {answer(str(address)) for address in wanted}
+
+
+def lapsed(house: House) -> list[tuple[str, str, str]]:
+    with inside(house):
+        found = entries(tenant=house.id, kinds=["system:address:expired"])
+    return [(entry.payload["was"], entry.payload["why"], entry.actor) for entry in reversed(found)]
+
+
+def test_a_request_that_nobody_answered_leaves_an_entry_when_it_expires(houses: tuple[House, House]) -> None:
+    ours, theirs = houses
+    for house in houses:
+        with inside(house):
+            confine(house)
+            request_address(user=house.member, address=HOME, reason="Panne de courant", hours=8, at=NOW)
+    with inside(ours):
+        (asked,) = address_requests()
+        assert expire_due(at=NOW + timedelta(hours=24)) == 0
+        assert expire_due(at=NOW + timedelta(hours=25)) == 0, "once"
+        (entry,) = entries(tenant=ours.id, kinds=["system:address:expired"])
+        assert (entry.payload["request"], entry.payload["state"]) == (str(asked.id), "expired")
+    assert lapsed(ours) == [("pending", "time", "system:worker")]
+    assert lapsed(theirs) == []
+
+
+def test_an_opened_address_leaves_an_entry_for_its_request_too_when_its_time_is_over(houses: tuple[House, House]) -> None:
+    ours, theirs = houses
+    with inside(ours):
+        confine(ours)
+        asked = request_address(user=ours.member, address=HOME, reason="Panne de courant", hours=8, at=NOW)
+        opened = approve_request(request=asked.id, at=NOW, actor=str(ours.admin))
+        assert expire_due(at=opened.expires_at) == 1
+    assert lapsed(ours) == [("approved", "time", "system:worker")]
+    assert lapsed(theirs) == []
+
+
+def test_a_request_that_is_replaced_leaves_an_entry(houses: tuple[House, House]) -> None:
+    ours, theirs = houses
+    with inside(ours):
+        confine(ours)
+        first = request_address(user=ours.member, address=HOME, reason="Panne de courant", hours=8, at=NOW)
+        second = request_address(user=ours.member, address=HOME, reason="Toujours en panne", hours=4, at=NOW + timedelta(minutes=5))
+        states = dict(AddressRequest.objects.values_list("id", "state"))
+        assert states == {first.id: "expired", second.id: "pending"}
+        assert AddressRequest.objects.get(pk=first.id).decided_at == NOW + timedelta(minutes=5)
+    assert lapsed(ours) == [("pending", "replaced", str(ours.member))]
+    assert lapsed(theirs) == []

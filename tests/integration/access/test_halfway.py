@@ -142,3 +142,12 @@ def test_a_factor_that_was_reset_at_the_code_leads_to_enrolment_by_the_first_pag
         reset_factors(user=alice.id, actor="system:test", at=NOW())
     assert parked.type_code(1).status_code == 400, "the former application proves nothing"
     assert parked.type_password("alice", PASSWORD)["Location"] == ENROL
+
+
+def test_a_wrong_first_code_of_a_new_application_leaves_an_entry(alice: Person, bob: Person) -> None:
+    browser = stopped_at_enrolment(alice)
+    page = browser.get(ENROL)
+    for _ in range(6):
+        assert browser.post(ENROL, page, code="000000").status_code == 400
+    assert sorted(reasons(alice)) == ["code of a new application"] * 5 + ["too many tries"]
+    assert reasons(bob) == []

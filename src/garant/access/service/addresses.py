@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from garant.access import fence
 from garant.access.models import AddressRequest, NetworkRule
@@ -156,17 +157,14 @@ def refuse_request(*, request: uuid.UUID, at: datetime, actor: str) -> RequestFa
 
 
 def expire_due(*, at: datetime, actor: str = "system:worker") -> int:
-    """Remove the rules of this tenant whose end has come, close what nobody answered; how many rules went. Run every minute."""
+    """Remove the rules of this tenant whose end has come, close what nobody answered or is over; how many rules went. Run every minute."""
     _locked_rules()
     gone = list(NetworkRule.objects.filter(tenant_id=current_tenant(), expires_at__lte=at))
     for row in gone:
         _entry(Kind.ADDRESS_RULE_EXPIRED, row, at=at, actor=actor)
     NetworkRule.objects.filter(pk__in=[row.pk for row in gone]).delete()
-    AddressRequest.objects.filter(
-        tenant_id=current_tenant(),
-        state__in=[state for state in policy.TRANSITIONS if policy.may_become(state, "expired")],
-        expires_at__lte=at,
-    ).update(state="expired")
+    ending = [state for state in policy.TRANSITIONS if policy.may_become(state, "expired")]
+    _lapse(AddressRequest.objects.filter(tenant_id=current_tenant(), state__in=ending, expires_at__lte=at), "time", at=at, actor=actor)
     if gone:
         publish_rules(at=at, actor=actor)
     return len(gone)
@@ -303,8 +301,19 @@ def _file(row: AddressRequest) -> None:
                 f"You already have {PENDING_AT_ONCE} requests waiting. Wait for an answer before you make another.",
             )
         )
-    mine.filter(network=row.network).update(state="expired", decided_at=row.created_at)
+    _lapse(mine.filter(network=row.network), "replaced", at=row.created_at, actor=str(row.user_id))
     row.save(force_insert=True)
+
+
+def _lapse(requests: QuerySet[AddressRequest], why: str, *, at: datetime, actor: str) -> None:
+    """These requests are over without anybody's answer, or their time is: an entry each. `why`: `time` or `replaced`."""
+    for row in requests.select_for_update().order_by("created_at", "id"):
+        was = row.state
+        row.state = "expired"
+        if why == "replaced":
+            row.decided_at = at
+        row.save(update_fields=["state", "decided_at"])
+        _request_entry(Kind.ADDRESS_LAPSED, row, at=at, actor=actor, was=was, why=why)
 
 
 def _insert(row: NetworkRule) -> None:
@@ -382,7 +391,7 @@ def _entry(kind: Kind, row: NetworkRule, *, at: datetime, actor: str) -> None:
     )
 
 
-def _request_entry(kind: Kind, row: AddressRequest, *, at: datetime, actor: str) -> None:
+def _request_entry(kind: Kind, row: AddressRequest, *, at: datetime, actor: str, **more: str) -> None:
     audit.append(
         kind,
         at=at,
@@ -394,5 +403,6 @@ def _request_entry(kind: Kind, row: AddressRequest, *, at: datetime, actor: str)
             "network": row.network,
             "state": row.state,
             "expires_at": moment(row.expires_at),
+            **more,
         },
     )

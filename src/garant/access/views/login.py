@@ -111,7 +111,7 @@ def enrol_at_login(request: Any) -> HttpResponse:
 def enrolment(request: Any, user: Any, template: str, shown: dict[str, Any], stage: Any = None) -> HttpResponse:
     """Show the QR code; on a right code, enrol and go on to the recovery codes."""
     secret = pending_secret(request)
-    form = EnrolForm(request.POST or None, user=user, secret=secret, at=request.now)
+    form = EnrolForm(request.POST or None, user=user, secret=secret, at=request.now, address=str(request.visit.address))
     if request.method == "POST" and form.is_valid():
         codes = enrol_totp(user=user.pk, secret=secret, code=form.cleaned_data["code"], actor=str(user.pk), at=request.now)
         del request.session[SECRET]
