@@ -116,12 +116,12 @@ def customer(database: Database) -> Iterator[uuid.UUID]:
 
 
 def test_a_failure_does_not_publish_the_host_of_a_customer(house, customer):
-    words = "https://ville.example:8443/ did not answer; autreville.example, ville.example and example neither"
+    words = "https://ville.example:8443/ did not answer; autreville.exemple, ville.example and example neither"
     house.doors["front"].failure = Text(words, words)
     keep(ManualClock(NOON))
     row = EvidenceRow.objects.get(error__contains="did not answer")
     name = f"client {customer.hex[:8]}"
-    assert row.error == f"https://{name}:8443/ did not answer; autreville.example, {name} and example neither"
+    assert row.error == f"https://{name}:8443/ did not answer; autreville.exemple, {name} and example neither"
     assert row.error_fr == row.error
 
 

@@ -23,6 +23,8 @@ CUSTOMERS = Customers(
         ("address.map: *|saint-elan|member", "address.map: *|client 1a2b3c4d|member"),
         ("trois-rapides and saint-elan", "client 5e6f7a8b and client 1a2b3c4d"),
         ("https://garant.localhost/fr/ answered 500", "https://garant.localhost/fr/ answered 500"),
+        ("saint-elan.garant.localhost.example.org", "saint-elan.garant.localhost.example.org".replace("saint-elan", "client 1a2b3c4d")),
+        ("x.garant.localhost.example.org", "x.garant.localhost.example.org"),
         ("*.garant.localhost", "*.garant.localhost"),
         ("saint-elan-sud and xsaint-elan", "saint-elan-sud and xsaint-elan"),
     ],

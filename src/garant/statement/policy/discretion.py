@@ -38,10 +38,10 @@ class Customers:
         return value
 
     def _hosts(self, words: str) -> str:
-        words = _replaced(words, self.hosts, r"(?<![\w.-])({})(?![\w-])")
+        words = _replaced(words, self.hosts, r"(?<![\w.-])({})(?![\w-]|\.\w)")
         if not self.base:
             return words
-        return re.sub(rf"(?<![\w.-])(?:[\w-]+\.)+{re.escape(self.base)}(?![\w-])", "client …", words, flags=re.IGNORECASE)
+        return re.sub(rf"(?<![\w.-])(?:[\w-]+\.)+{re.escape(self.base)}(?![\w-]|\.\w)", "client …", words, flags=re.IGNORECASE)
 
     def _slugs(self, words: str) -> str:
         return _replaced(words, {slug: name for slug, name in self.slugs.items() if len(slug) >= SHORTEST}, r"(?<![\w-])({})(?![\w-])")
