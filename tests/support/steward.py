@@ -50,7 +50,7 @@ def keep(*, claims: list[str]) -> dict[str, str]:
     table = registry()
     for due in upcoming(table, documents(), CLOCK.now()):
         if due.promise.identity in wanted:
-            for _ in Deadline(120).tries(0.5):
+            for _ in Deadline(200).tries(0.5):
                 if statement.keep_promise(promise=due.promise, keeper=due.keeper, clock=CLOCK, registry=table) is not None:
                     break
     return {claim: found["state"] for claim, found in verdicts().items() if claim in claims}

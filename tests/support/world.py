@@ -114,7 +114,7 @@ class Steward:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"verb": verb, **words}) + "\n")
         self._process.stdin.flush()
-        ready, _, _ = select.select([self._process.stdout], [], [], 170)
+        ready, _, _ = select.select([self._process.stdout], [], [], 300)
         line = self._process.stdout.readline() if ready else ""
         assert line, f"the steward said nothing to {verb}"
         answer = json.loads(line)

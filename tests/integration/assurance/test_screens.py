@@ -1,15 +1,23 @@
 """Pages in a real Chromium: what sticks out, what is missing and what axe sees; what old browsers would make of them (EHQ-65, 71 to 76)."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from garant.assurance.engines import axe, oldies, screens
 from garant.drivers import browser, webkit
 from garant.drivers.browser import Browser
+from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Observation, Promise
+from garant.kernel.visitor import Visitor
+from support import stub
 from support.door import BASE, HOSTS, LOGIN, SHEET, TRUST, door
+from support.stub import Asked, Said
 from support.tls import LEGACY, rsa_key
 
 VIEWPORTS = Promise("assurance.viewports", {"widths": [320, 768, 1280]})
@@ -17,11 +25,108 @@ SAFARI = Promise("assurance.old_browsers", {"browser": "safari", "version": 7})
 EDGE = Promise("assurance.old_browsers", {"browser": "edge"})
 
 
+@contextmanager
+def nobody(*, source: str, most: int) -> Iterator[Sequence[Visitor]]:
+    """No customer lets the browser in."""
+    assert source == "127.0.0.1"
+    assert most > 1
+    yield []
+
+
+class House:
+    """Two customers' hosts, each with its own person: whoever has no cookie of that very host is led to the sign-in page."""
+
+    SIDS: ClassVar = {f"saint-elan.{BASE}": "sid-of-saint-elan", f"trois-rapides.{BASE}": "sid-of-trois-rapides"}
+
+    def __init__(self, *, customers: int = 2, added: str = "") -> None:
+        self.customers, self.added, self.open = customers, added, False
+        self.seen: set[tuple[str, str]] = set()
+
+    def say(self, asked: Asked) -> Said:
+        path = asked.path.partition("?")[0]
+        html = (("content-type", "text/html"),)
+        if path == "/base.css":
+            return Said(200, SHEET.encode(), (("content-type", "text/css"),))
+        if path.endswith("/login/") or asked.host == BASE:
+            return Said(200, LOGIN.encode(), html)
+        if not self.open or asked.cookies.get("__Host-sid") != self.SIDS[asked.host]:
+            return Said(302, b"", (("location", "/.garant/fr/login/"),))
+        if path.endswith("/"):
+            self.seen.add((asked.host, path))
+        return Said(200, PAGE.replace("</main>", f"{self.added}</main>").encode(), html)
+
+    @contextmanager
+    def visitors(self, *, source: str, most: int) -> Iterator[Sequence[Visitor]]:
+        self.open = True
+        names = sorted(self.SIDS)[: min(self.customers, most)]
+        yield [Visitor(host, f"client {number}", ("__Host-sid", self.SIDS[host])) for number, host in enumerate(names)]
+        self.open = False
+
+    @contextmanager
+    def deployment(self, directory: Path) -> Iterator[Deployment]:
+        with stub.site(directory, self.say) as made:
+            yield Deployment(BASE, made.port, 0, directory, authority=made.authority)
+
+
+PAGE = TRUST.replace("/fr/engagements/aso/ASO-16/", "/.garant/fr/console/people/7d3c19b2-0c4e-4f0e-9a3f-1f6a54a1c001/")
+FRONT = screens.Place(BASE, "/", BASE)
+
+
+@pytest.mark.parametrize("customers", [1, 2])
+def test_pages_behind_sign_in_are_opened_as_a_signed_in_person(tmp_path: Path, customers: int) -> None:
+    house = House(customers=customers)
+    with house.deployment(tmp_path) as deployment:
+        seen = screens.Screens(deployment, house.visitors, lambda: HOSTS, lambda: [FRONT]).observe(VIEWPORTS)
+    assert seen.canary is Canary.HELD
+    assert seen.checked == seen.in_scope
+    assert (seen.facts["sticking_out"], seen.facts["missing"], seen.facts["without_features"]) == ({}, {}, [])
+    assert {host for host, _ in house.seen} == set(sorted(House.SIDS)[:customers])
+    paths = {path for _, path in house.seen}
+    assert {"/", "/.garant/fr/console/", "/.garant/en/console/journal/", "/.garant/fr/factors/"} <= paths
+    assert seen.facts["inside"] == len(house.seen)
+    assert "sid-of" not in str(seen.facts)
+    assert "saint-elan" not in str(seen.facts)
+
+
+def test_a_fault_behind_sign_in_is_found_and_nothing_of_the_customer_s_is_quoted(tmp_path: Path) -> None:
+    added = "<style>@media(max-width:700px){button{display:none}} table{width:600px}</style><button>Fermer la session d’Omer</button>"
+    house = House(customers=1, added=f"{added}<table><tr><td>x</table>")
+    with house.deployment(tmp_path) as deployment:
+        seen = screens.Screens(deployment, house.visitors, lambda: HOSTS, lambda: [FRONT]).observe(VIEWPORTS)
+    assert seen.facts["missing"]["client 0/.garant/fr/console/"] == ["320: button × 1"]  # type: ignore[index, call-overload]
+    assert seen.facts["sticking_out"]["client 0/ @ 320"][0] == "table"  # type: ignore[index, call-overload]
+    assert "Omer" not in str(seen.facts)
+
+
+def test_a_cookie_that_is_not_accepted_is_no_evidence(tmp_path: Path) -> None:
+    house = House(customers=1)
+    with house.deployment(tmp_path) as deployment:
+
+        @contextmanager
+        def stranger(*, source: str, most: int) -> Iterator[Sequence[Visitor]]:
+            with house.visitors(source=source, most=most) as found:
+                yield [replace(each, cookie=("__Host-sid", "of-nobody")) for each in found]
+
+        with pytest.raises(EngineError, match="leads elsewhere"):
+            screens.Screens(deployment, stranger, lambda: HOSTS, lambda: [FRONT]).observe(VIEWPORTS)
+
+
+def test_axe_sees_pages_behind_sign_in_and_quotes_nothing_of_them(tmp_path: Path) -> None:
+    house = House(customers=1, added='<img src="data:," class="portrait-d-omer">')
+    with house.deployment(tmp_path) as deployment:
+        seen = axe.Axe(deployment, house.visitors, lambda: HOSTS, lambda: [FRONT]).observe(Promise("assurance.accessibility"))
+    assert seen.checked == seen.in_scope
+    found = seen.facts["violations"]["client 0/.garant/fr/console/ @ 1280"]  # type: ignore[index, call-overload]
+    assert found == [{"id": "image-alt", "nodes": 1}]
+    assert "omer" not in str(seen.facts)
+
+
 def on_screens(directory: Path, **pages: str) -> Observation:
     with door(directory, pages={f"/{name}": content for name, content in pages.items()}) as deployment:
-        seen = screens.Screens(deployment, lambda: HOSTS).observe(VIEWPORTS)
+        seen = screens.Screens(deployment, nobody, lambda: HOSTS).observe(VIEWPORTS)
     assert seen.canary is Canary.HELD
-    assert seen.checked == 3 * len(seen.facts["pages"])  # type: ignore[arg-type]
+    assert seen.checked == 3 * len(seen.facts["pages"]) < seen.in_scope  # type: ignore[arg-type]
+    assert seen.facts["inside"] == 0
     return seen
 
 
@@ -52,7 +157,7 @@ def test_what_scrolls_inside_its_own_box_does_not_stick_out(tmp_path: Path) -> N
 def test_a_page_that_does_not_come_is_no_evidence(tmp_path: Path) -> None:
     absent = screens.Place(BASE, "/absent/", BASE)
     with door(tmp_path) as deployment, pytest.raises(EngineError, match="404"):
-        screens.Screens(deployment, lambda: HOSTS, lambda: [absent]).observe(VIEWPORTS)
+        screens.Screens(deployment, nobody, lambda: HOSTS, lambda: [absent]).observe(VIEWPORTS)
 
 
 def test_a_browser_trusts_the_pinned_leaf_and_no_other(tmp_path: Path) -> None:
@@ -79,13 +184,13 @@ def test_without_a_browser_the_error_says_what_to_install(monkeypatch: pytest.Mo
 
 def test_axe_finds_nothing_in_sound_pages_and_names_what_is_wrong(tmp_path: Path) -> None:
     with door(tmp_path) as deployment:
-        seen = axe.Axe(deployment, lambda: HOSTS).observe(Promise("assurance.accessibility"))
+        seen = axe.Axe(deployment, nobody, lambda: HOSTS).observe(Promise("assurance.accessibility"))
     assert seen.canary is Canary.HELD
     assert seen.facts["violations"] == {}
     (tmp_path / "second").mkdir()
     bad = LOGIN.replace('<label for="a">Nom</label>', "").replace('<html lang="fr">', "<html>")
     with door(tmp_path / "second", pages={"/.garant/fr/login/": bad}) as deployment:
-        seen = axe.Axe(deployment, lambda: {BASE: BASE}).observe(Promise("assurance.accessibility"))
+        seen = axe.Axe(deployment, nobody, lambda: {BASE: BASE}).observe(Promise("assurance.accessibility"))
     found = seen.facts["violations"][f"{BASE}/.garant/fr/login/ @ 320"]  # type: ignore[index, call-overload]
     assert {rule["id"] for rule in found} == {"label", "html-has-lang"}  # type: ignore[union-attr, call-overload, index]
 

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from garant.assurance.engines import tls
 from garant.assurance.engines.tls import TlsAsServed, clear_listener
 from garant.assurance.policy import judges
+from garant.drivers import tls_probe
 from garant.drivers.tls_probe import speaks
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Evidence, Finding, Promise
+from garant.project.supervisor.sockets import Sockets
 from support.door import BASE, HOSTS, NAMES, door
 from support.tls import LEGACY, Authority, rsa_key
 
@@ -69,6 +72,59 @@ def test_a_port_of_ours_in_clear_breaks_and_somebody_else_s_does_not(tmp_path: P
         finding = judged(deployment, "every_connection", process=os.getpid())
     assert finding.holds is False
     assert str(port) in finding.reason.fr
+
+
+@contextmanager
+def told_by_a_supervisor(data: Path, *held: str) -> Iterator[None]:
+    """Somebody looks every tenth of a second and says that these sockets are Garant's."""
+    stop, place = threading.Event(), data / "run" / "sockets.json"
+    place.parent.mkdir(exist_ok=True)
+
+    def look() -> None:
+        looks = 0
+        while not stop.wait(0.1 if looks else 0):
+            looks += 1
+            temporary = place.with_suffix(".new")
+            temporary.write_text(json.dumps({"looks": looks, "held": held}), encoding="utf-8")
+            temporary.replace(place)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(5)
+
+
+def test_what_a_user_may_not_look_into_is_told_by_the_supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the service user: no process of another user shows its files, so that no listener has an owner."""
+    monkeypatch.setattr(tls_probe, "_owners", lambda proc, inodes: {})
+    monkeypatch.setattr(tls_probe, "opaque", lambda pids: frozenset({1}))
+    monkeypatch.setattr(tls, "NEWS", 2.0)
+    with door(tmp_path) as deployment, listening_in_clear() as port:
+        (inodes,) = (each.inodes for each in tls_probe.listeners() if each.port == port)
+        unknown = judged(deployment, "every_connection")
+        assert unknown.holds is None
+        with told_by_a_supervisor(tmp_path):
+            assert judged(deployment, "every_connection").holds is True
+        with told_by_a_supervisor(tmp_path, *inodes):
+            finding = judged(deployment, "every_connection")
+        assert finding.holds is False
+        assert str(port) in finding.reason.fr
+        assert judged(deployment, "every_connection").holds is None, "a supervisor that no longer looks tells nothing"
+
+
+def test_a_supervisor_sees_the_sockets_of_its_own_processes(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (inodes,) = (each.inodes for each in tls_probe.listeners() if each.port == server.getsockname()[1])
+        Sockets(tmp_path).tend()
+        seen = json.loads((tmp_path / "run" / "sockets.json").read_text(encoding="utf-8"))
+        assert set(inodes) <= set(seen["held"])
+        everyone = {inode for each in tls_probe.listeners() for inode in each.inodes}
+        assert tls_probe.held([2**22 + 1]) == frozenset()
+        assert set(seen["held"]) <= everyone
 
 
 def test_the_canary_s_port_answers_in_clear_and_closes() -> None:

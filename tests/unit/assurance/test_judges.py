@@ -145,7 +145,7 @@ def test_a_port_in_clear_of_an_unknown_program_allows_no_conclusion() -> None:
     assert tls("every_connection", changed(CONNECTIONS, "ports_of_unknown_programs", {"0.0.0.0:22": "ssh"})).holds is True
 
 
-SCREENS = {"pages": ["/fr/", "/en/"], "widths": [320, 768], "sticking_out": {}, "missing": {}, "without_features": []}
+SCREENS = {"pages": ["/fr/", "/en/"], "inside": 1, "widths": [320, 768], "sticking_out": {}, "missing": {}, "without_features": []}
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,22 @@ def test_layout_and_features_are_two_sentences(change: dict[str, Any], layout: b
     assert judges.screens(Promise("assurance.viewports", {"aspect": "features"}), run).holds is features
 
 
+@pytest.mark.parametrize("inside", [{"inside": 0}, {}])
+def test_sound_pages_are_no_answer_while_nobody_saw_those_behind_sign_in(inside: dict[str, Any]) -> None:
+    unseen: dict[str, Any] = {name: value for name, value in SCREENS.items() if name != "inside"} | inside
+    for aspect in ("layout", "features"):
+        promise = Promise("assurance.viewports", {"aspect": aspect})
+        finding = judges.screens(promise, evidence(unseen))
+        assert finding.holds is None
+        assert "derrière la connexion" in finding.reason.fr
+        faulty = {**unseen, "sticking_out": {"/fr/ @ 320": ["table"]}, "missing": {"/fr/": ["320: link /aide/"]}}
+        assert judges.screens(promise, evidence(faulty)).holds is False
+    axe = {"axe": "4.10.2", "pages": ["/fr/"], "violations": {}, **inside}
+    assert judges.accessibility(Promise("assurance.accessibility"), evidence(axe)).holds is None
+
+
 def test_a_rule_of_axe_that_is_broken_is_named() -> None:
-    facts: dict[str, Any] = {"axe": "4.10.2", "pages": ["/fr/"], "violations": {}}
+    facts: dict[str, Any] = {"axe": "4.10.2", "pages": ["/fr/"], "inside": 1, "violations": {}}
     assert judges.accessibility(Promise("assurance.accessibility"), evidence(facts)).holds is True
     facts["violations"] = {"/fr/ @ 320": [{"id": "image-alt", "nodes": 1, "target": "img"}]}
     finding = judges.accessibility(Promise("assurance.accessibility"), evidence(facts))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from garant.assurance.policy.pages import PageReading, differences
+from garant.assurance.policy.pages import PageReading, alike, counted, differences
 from garant.assurance.policy.suites import equivalent_rsa_bits, name
 
 FINE = """<!doctype html><html lang=fr><link rel=stylesheet href="/base.css"><h1>Entrer</h1>
@@ -41,6 +41,21 @@ def test_what_one_width_lacks_is_told_with_its_width() -> None:
     assert differences({320: ["link /a"], 1280: ["link /a", "link /b"]}) == ("320: link /b",)
     assert differences({320: ["link /a"], 1280: ["link /a"]}) == ()
     assert differences({}) == ()
+
+
+def test_pages_that_live_are_compared_by_what_does_not_change() -> None:
+    one, other = "7d3c19b2-0c4e-4f0e-9a3f-1f6a54a1c001", "00000000-0000-4000-8000-000000000002"
+    assert alike(f"link /people/{one}/") == alike(f"link /people/{other}/") == "link /people/…/"
+    assert alike("link ?before=1234") == "link "
+    assert alike("button Fermer 2 sessions") == "button Fermer 2 sessions"
+
+
+def test_what_is_missing_behind_sign_in_is_counted_and_not_quoted() -> None:
+    assert counted(["320: button Fermer la session d’Omer", "320: link /people/…/", "320: link /s/", "768: link /s/"]) == [
+        "320: button × 1",
+        "320: link × 2",
+        "768: link × 1",
+    ]
 
 
 def test_curves_count_for_the_rsa_size_of_their_strength() -> None:

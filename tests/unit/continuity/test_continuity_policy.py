@@ -28,13 +28,28 @@ def test_a_shell_that_scripts_would_fill_is_not_a_page(html: str, kind: str) -> 
     assert completeness(html) == kind
 
 
-def test_one_address_that_leads_nowhere_breaks_the_sentence() -> None:
-    def run(**hosts: dict[str, object]) -> Evidence:
-        return Evidence("e", "p", "m", NOW, NOW, NOW + timedelta(days=1), 2, 2, {"hosts": hosts}, Canary.HELD, (), None, "0" * 64, 1)  # type: ignore[dict-item]
+GOOD = {"status": 200, "type": "text/html", "complete": "sign_in"}
+BAD = {"status": 503, "type": "", "complete": ""}
 
-    good = {"status": 200, "type": "text/html", "complete": "sign_in"}
-    assert judge(Promise("continuity.browser_only"), run(one=good, two=good)).holds is True
-    finding = judge(Promise("continuity.browser_only"), run(one=good, two={"status": 503, "type": "", "complete": ""}))
+
+def run(*unchecked: str, **hosts: dict[str, object]) -> Evidence:
+    facts: dict[str, object] = {"hosts": hosts, "unchecked": list(unchecked)}
+    return Evidence("e", "p", "m", NOW, NOW, NOW + timedelta(days=1), 2, 2, facts, Canary.HELD, (), None, "0" * 64, 1)  # type: ignore[arg-type]
+
+
+def test_an_address_that_could_not_be_asked_leaves_the_question_open() -> None:
+    promise = Promise("continuity.browser_only")
+    finding = judge(promise, run("three", one=GOOD, two=GOOD))
+    assert finding.holds is None
+    assert "d’un client sur 3" in finding.reason.fr
+    assert "one customer of 3" in finding.reason.en
+    assert "2 customers of 3" in judge(promise, run("three", "two", one=GOOD)).reason.en
+    assert judge(promise, run("three", one=GOOD, two=BAD)).holds is False
+
+
+def test_one_address_that_leads_nowhere_breaks_the_sentence() -> None:
+    assert judge(Promise("continuity.browser_only"), run(one=GOOD, two=GOOD)).holds is True
+    finding = judge(Promise("continuity.browser_only"), run(one=GOOD, two=BAD))
     assert finding.holds is False
     assert "two" in finding.reason.fr
     assert "503" in finding.reason.en
