@@ -16,9 +16,7 @@ from garant.kernel.canonical import Json, canonical
 __all__ = ["Kind", "append"]
 
 
-def append(
-    kind: Kind, *, at: datetime, actor: str, tenant: uuid.UUID | None = None, payload: Mapping[str, Json] | None = None
-) -> int:
+def append(kind: Kind, *, at: datetime, actor: str, tenant: uuid.UUID | None = None, payload: Mapping[str, Json] | None = None) -> int:
     """Append one entry and return its sequence number. Raises RuntimeError outside a transaction: an entry must not stand alone.
 
     `actor`: an opaque user id, or `system:<process>`. `payload`: canonical JSON (no float), no secret.
