@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+if os.environ.get("DJANGO_SETTINGS_MODULE"):
+    raise SystemExit("unset DJANGO_SETTINGS_MODULE: the tests choose their settings, and it was read before they could")
 DATA = Path(os.environ.get("GARANT_TEST_DATA") or tempfile.mkdtemp(prefix="garant-test-"))
 DATA.chmod(0o755)
 os.environ.update(GARANT_DATA=str(DATA), GARANT_ROLE="web", DJANGO_SETTINGS_MODULE="garant.project.settings")

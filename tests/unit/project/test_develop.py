@@ -59,3 +59,10 @@ def test_the_long_ones_are_asked_for_by_name_and_nothing_else_of_ours_comes_in(m
     held = develop._environment()
     assert held["GARANT_LONG"] == "1"
     assert "GARANT_DATABASE_URL" not in held
+
+
+def test_the_tests_choose_their_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest reads settings before the tests' own place exists: it must not be told of any."""
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "garant.project.settings")
+    assert not {"DJANGO_SETTINGS_MODULE", "GARANT_DATA"} & set(develop._environment())
+    assert develop._environment(settled=True)["DJANGO_SETTINGS_MODULE"] == "garant.project.settings"

@@ -42,7 +42,7 @@ def test(
     Exit codes: 0 everything passed; 1 something did not: all of it has been shown, not only the first.
     """
     failed = [] if only else [name for name, command in CHECKS if not _passes(name, command)]
-    if not _passes("tests", (*TESTS, *context.args)):
+    if not _passes("tests", (*TESTS, *context.args), settled=False):
         failed.append("tests")
     print(f"== failed: {', '.join(failed)}" if failed else "== everything passed", flush=True)
     raise typer.Exit(1 if failed else 0)
@@ -68,19 +68,17 @@ def bench(
     raise typer.Exit(done.returncode)
 
 
-def _passes(name: str, command: Sequence[str]) -> bool:
+def _passes(name: str, command: Sequence[str], *, settled: bool = True) -> bool:
     print(f"== {name}: {' '.join(Path(word).name if word.startswith('/') else word for word in command)}", flush=True)
     began = time.monotonic()
-    status = subprocess.run(command, cwd=ROOT, env=_environment(), check=False).returncode
+    status = subprocess.run(command, cwd=ROOT, env=_environment(settled=settled), check=False).returncode
     print(f"   {name}: {'passed' if status == 0 else f'FAILED with status {status}'} in {time.monotonic() - began:.1f} s", flush=True)
     return status == 0
 
 
-def _environment() -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("GARANT_") or key in ("GARANT_LONG", "GARANT_BENCH")}
-    return {
-        **kept,
-        "PYTHONPATH": f"{SOURCES}:{ROOT / 'tests'}",
-        "DJANGO_SETTINGS_MODULE": "garant.project.settings",
-        "GARANT_DATA": "/nonexistent",
-    }
+def _environment(*, settled: bool = False) -> dict[str, str]:
+    """What a check is told. `settled`: with Django's settings and no deployment; tests choose both for themselves."""
+    ours = ("GARANT_", "DJANGO_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours) or key in ("GARANT_LONG", "GARANT_BENCH")}
+    named = {"DJANGO_SETTINGS_MODULE": "garant.project.settings", "GARANT_DATA": "/nonexistent"} if settled else {}
+    return {**kept, "PYTHONPATH": f"{SOURCES}:{ROOT / 'tests'}", **named}
