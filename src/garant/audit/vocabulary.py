@@ -8,6 +8,7 @@ class Kind(StrEnum):
 
     TENANT_ADDED = "staff:tenant:added"
     TENANT_SUSPENDED = "staff:tenant:suspended"
+    TENANT_RESUMED = "staff:tenant:resumed"
     USER_ADDED = "admin:user:added"
     USER_CHANGED = "admin:user:changed"
     USER_DEACTIVATED = "admin:user:deactivated"

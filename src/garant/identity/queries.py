@@ -37,8 +37,17 @@ def tenant_of_host(host: str) -> TenantFacts | None:
 
 def tenants() -> list[TenantFacts]:
     """Every tenant that the context may see, the operator first: all of them for the worker, the edge and the operator scope."""
-    rows = Tenant.objects.order_by("-operator", "slug")
-    return [TenantFacts(t.id, t.slug, t.name, t.operator, t.language, t.zone, t.suspended) for t in rows]
+    return [_facts(row) for row in Tenant.objects.order_by("-operator", "slug")]
+
+
+def facts_of(tenant: uuid.UUID) -> TenantFacts:
+    """The facts of one tenant. Raises Tenant.DoesNotExist for one that the context may not see: that is a defect of the caller."""
+    return _facts(Tenant.objects.get(pk=tenant))
+
+
+def slug_of(tenant: uuid.UUID) -> str:
+    """The short name under which the edge knows a tenant. Raises as `facts_of`."""
+    return facts_of(tenant).slug
 
 
 def hosts() -> dict[str, str]:
@@ -69,3 +78,7 @@ def login_key(login: str) -> str:
 def person_by_login(login: str, tenant: uuid.UUID) -> User | None:
     """The person of this tenant who types this login name, with the password's row when there is one (EHQ-27, INT-33)."""
     return User.objects.filter(tenant_id=tenant, login_key=policy.folded(login)).first()
+
+
+def _facts(row: Tenant) -> TenantFacts:
+    return TenantFacts(row.id, row.slug, row.name, row.operator, row.language, row.zone, row.suspended)

@@ -25,6 +25,10 @@ ADMIN, MEMBER = policy.ADMIN, policy.MEMBER
 """Roles that exist in every tenant; see `policy`."""
 
 
+class Taken(InputError):
+    """This name is somebody else's."""
+
+
 class TenantMismatch(RuntimeError):
     """Two tenants would be mixed in one transaction."""
 
@@ -130,7 +134,7 @@ def add_tenant(
 def add_user(
     *, login: str, name: str, email: str = "", at: datetime, actor: str, roles: tuple[str, ...] = (), id_: uuid.UUID | None = None
 ) -> User:
-    """A person of the tenant of the transaction. Raises InputError when login or e-mail is taken in this tenant."""
+    """A person of the tenant of the transaction. Raises Taken when login or e-mail is taken in this tenant, InputError for a bad one."""
     login = policy.checked_login(login)
     user = User(
         id=id_ or uuid.uuid4(),
@@ -147,7 +151,7 @@ def add_user(
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as error:
-        raise InputError(f"the login name {login!r} or the e-mail address is taken in this organisation") from error
+        raise Taken(f"the login name {login!r} or the e-mail address is taken in this organisation") from error
     audit.append(Kind.USER_ADDED, at=at, actor=actor, tenant=user.tenant_id, payload={"user": str(user.id)})
     for role in roles:
         grant_role(user=user.id, role=role, at=at, actor=actor)
@@ -155,13 +159,13 @@ def add_user(
 
 
 def rename_user(*, user: uuid.UUID, login: str, at: datetime, actor: str) -> None:
-    """Give a person another login name. Raises InputError when there is no such person here or the name is taken."""
+    """Give a person another login name. Raises Taken, or InputError when there is no such person here."""
     login = policy.checked_login(login)
     try:
         with transaction.atomic():
             found = User.objects.filter(pk=user, tenant_id=current_tenant()).update(login=login, login_key=policy.folded(login))
     except IntegrityError as error:
-        raise InputError(f"the login name {login!r} is taken in this organisation") from error
+        raise Taken(f"the login name {login!r} is taken in this organisation") from error
     if not found:
         raise InputError("there is no such person in this organisation")
     audit.append(Kind.USER_CHANGED, at=at, actor=actor, tenant=current_tenant(), payload={"user": str(user), "login": True})
@@ -189,4 +193,22 @@ def set_active(*, user: uuid.UUID, active: bool, at: datetime, actor: str) -> bo
     if changed:
         kind = Kind.USER_CHANGED if active else Kind.USER_DEACTIVATED
         audit.append(kind, at=at, actor=actor, tenant=current_tenant(), payload={"user": str(user), "active": active})
+    return bool(changed)
+
+
+def set_suspended(*, suspended: bool, reason: str, at: datetime, actor: str) -> bool:
+    """Suspend the organisation of the transaction, or resume it; False when nothing changed. Needs the scope `operator`.
+
+    The caller ends what is live (`access.service.suspend_tenant`). Raises InputError without a reason, and for the operator's own.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise InputError("a reason is needed: it stays in the log")
+    tenant = current_tenant()
+    if Tenant.objects.filter(pk=tenant, operator=True).exists():
+        raise InputError("the operator's own organisation cannot be suspended: nobody could resume the others")
+    changed = Tenant.objects.filter(pk=tenant, suspended=not suspended).update(suspended=suspended)
+    if changed:
+        kind = Kind.TENANT_SUSPENDED if suspended else Kind.TENANT_RESUMED
+        audit.append(kind, at=at, actor=actor, tenant=tenant, payload={"tenant": str(tenant), "reason": reason})
     return bool(changed)

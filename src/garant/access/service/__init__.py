@@ -18,6 +18,7 @@ from garant.access.service.passwords import WeakPassword, set_password
 from garant.access.service.people import Invited, change_roles, deactivate_user, invite_user, reactivate_user, reset_password
 from garant.access.service.sessions import end_session, end_sessions_of
 from garant.access.service.settings import change_settings
+from garant.access.service.tenants import resume_tenant, suspend_tenant
 
 __all__ = [
     "AccessSettings",
@@ -52,5 +53,7 @@ __all__ = [
     "request_address",
     "reset_factors",
     "reset_password",
+    "resume_tenant",
     "set_password",
+    "suspend_tenant",
 ]

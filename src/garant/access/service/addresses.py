@@ -21,7 +21,7 @@ from garant.access.queries.addresses import RequestFacts, request_facts, rules, 
 from garant.audit import service as audit
 from garant.audit.service import Kind
 from garant.edge import service as edge
-from garant.identity.queries import roles_of, tenants
+from garant.identity.queries import facts_of, roles_of, slug_of
 from garant.identity.service import ADMIN, current_tenant
 from garant.kernel.canonical import moment
 from garant.kernel.errors import Refused
@@ -177,15 +177,17 @@ def publish_rules(*, at: datetime, actor: str) -> None:
     """
     tenant = current_tenant()
     edge.put_address_rules(tenant=tenant, rules=compiled_rules(at=at), at=at, actor=actor)
-    slug = next(facts.slug for facts in tenants() if facts.id == tenant)
-    edge.revoke(kind="t", key=slug, tenant=tenant, at=at, actor=actor)
+    edge.revoke(kind="t", key=slug_of(tenant), tenant=tenant, at=at, actor=actor)
 
 
 def compiled_rules(*, at: datetime) -> list[edge.AddressRule]:
     """What the edge should enforce for this tenant at `at`. Nothing expired is in it.
 
-    Where requests are taken, their page answers from anywhere but from networks that are expressly refused.
+    Where requests are taken, their page answers from anywhere but from networks that are expressly refused. The public routes of a
+    suspended organisation are closed to all: nobody asks for a decision on them.
     """
+    if facts_of(current_tenant()).suspended:
+        return [edge.AddressRule(kind="deny", network=network, classes=("public",)) for network in EVERYWHERE]
     open_to_requests = self_service().mode != "off"
     compiled = []
     for rule in rules():

@@ -1,7 +1,6 @@
 """What a tenant chooses about the way in. A change is an entry, and ends at once what it makes unlawful."""
 
 import dataclasses
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ from garant.access.sessions import forget
 from garant.audit import service as audit
 from garant.audit.service import Kind
 from garant.edge import service as edge
-from garant.identity.queries import tenants
+from garant.identity.queries import slug_of
 from garant.identity.service import current_tenant
 
 
@@ -46,9 +45,5 @@ def change_settings(*, actor: str, at: datetime, **changes: Any) -> AccessSettin
     if (after.address_mode, after.address_life) != (before.address_mode, before.address_life):
         publish_rules(at=at, actor=actor)
     else:
-        edge.revoke(kind="t", key=_slug(tenant), tenant=tenant, at=at, actor=actor)
+        edge.revoke(kind="t", key=slug_of(tenant), tenant=tenant, at=at, actor=actor)
     return after
-
-
-def _slug(tenant: uuid.UUID) -> str:
-    return next(found.slug for found in tenants() if found.id == tenant)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from garant.access import service
 from garant.access.queries.people import Person, people
+from garant.identity.service import Taken
 from garant.kernel.errors import InputError, Refused
 from garant.web import desk
 from garant.web.desk import CLOCK, actor, administrator, console, said
@@ -41,9 +42,10 @@ def add(request: HttpRequest) -> HttpResponse:
                 at=CLOCK.now(),
                 actor=actor(request),
             )
+        except Taken:
+            form.add_error("login", gettext("This user name or this e-mail address is taken in your organisation."))
         except InputError as error:
-            taken = gettext("This user name or this e-mail address is taken in your organisation.")
-            form.add_error("login", taken if "is taken" in str(error) else said(error))
+            form.add_error("login", said(error))
         else:
             return console(
                 request, "web/console/person_invited.html", "people", {"link": _link(request, invited.token), "invited": invited}
