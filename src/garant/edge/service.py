@@ -21,6 +21,8 @@ from garant.audit.service import Kind
 from garant.drivers.haproxy import Runtime
 from garant.edge.engines import haproxy
 from garant.edge.engines.haproxy import Difference, Lists, Places
+from garant.edge.fence import hold as hold_fence
+from garant.edge.fence import pass_shared as pass_fence
 from garant.edge.models import Denied, Policy, Revocation
 from garant.edge.policy.addresses import AddressRule, compile_addresses, parse_network
 from garant.edge.queries import denied_networks, rules_by_tenant
@@ -35,8 +37,10 @@ __all__ = [
     "Difference",
     "deny_everywhere",
     "fill_again",
+    "hold_fence",
     "hosts_changed",
     "lists_from_database",
+    "pass_fence",
     "put_address_rules",
     "revoke",
     "running_differences",
@@ -58,9 +62,13 @@ def revoke(*, kind: Literal["s", "u", "t"], key: str, tenant: uuid.UUID | None, 
 
     Decisions taken after this moment (database clock, milliseconds, returned) are not touched: it is the decision service that refuses
     a person, the edge only stops believing older answers. Running connections of these decisions are cut too.
+
+    Takes the tenant's fence (`edge.fence`) until the end of the transaction, so that no decision is taken on the old rows meanwhile.
     """
     if kind not in ("s", "u", "t") or not key or not key.isprintable() or set(key) & set(" |;,\\"):
         raise InputError(f"{kind}:{key} is not something that the edge can revoke")
+    if tenant is not None:
+        hold_fence(tenant)
     with connection.cursor() as cursor:
         cursor.execute("select edge_clock_ms()")
         not_before = int(cursor.fetchone()[0])

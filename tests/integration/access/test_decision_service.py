@@ -14,6 +14,7 @@ from garant.access import fence
 from garant.access.models import Session
 from garant.access.service import FactorRule, change_roles, change_settings, deactivate_user, end_session
 from garant.access.sessions import digest_of
+from garant.edge import service as edge
 from garant.edge.models import Revocation
 from garant.identity.models import Tenant
 from garant.identity.service import tenant_transaction
@@ -184,6 +185,33 @@ def test_a_decision_waits_for_a_revocation_that_is_being_committed(alice: Person
         assert answers == []
     asking.join(10)
     assert answers[0].status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("kind", ["t", "u"])
+def test_a_revocation_from_elsewhere_takes_the_fence_by_itself(alice: Person, bob: Person, kind: str, transactional_db: None) -> None:
+    """Whoever suspends a tenant or revokes a person from another area need not know of the fence; other tenants do not wait."""
+    sid, other = come_in(alice).cookie, come_in(bob).cookie
+    revoked, answers = threading.Event(), []
+
+    def ask() -> None:
+        assert revoked.wait(10)
+        answers.append(decide(other, bob.tenant).status_code)
+        answers.append(decide(sid, alice.tenant).status_code)
+        connections.close_all()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    with tenant_transaction(alice.tenant.id):
+        Session.objects.filter(key=digest_of(sid)).delete()
+        key = alice.tenant.slug if kind == "t" else str(alice.id)
+        edge.revoke(kind=kind, key=key, tenant=alice.tenant.id, at=NOW(), actor="system:test")  # type: ignore[arg-type]
+        revoked.set()
+        asking.join(1.0)
+        assert asking.is_alive(), "the decision did not wait"
+        assert answers in ([], [200])
+    asking.join(10)
+    assert answers == [200, 401]
 
 
 def test_edge_is_told_of_each_revocation(alice: Person) -> None:
