@@ -42,6 +42,8 @@ ROUTES = (
     RouteRule("/entrer/", "login"),
     RouteRule("/gestion/", "member", ("admin", "editor")),
 )
+ENDLESS = {"/stream": "text/event-stream", "/export": "application/x-ndjson", "/late": "text/csv"}
+"""Paths whose answer never ends, with their type; `/late` begins when `stream` is set."""
 MAXIMUM = 4 * 1024**3
 FIRST_PORT = 42200
 
@@ -159,8 +161,10 @@ class Echo:
             headers.setdefault(key.lower(), value) if key.lower() not in headers else headers.update({f"{key.lower()}+": value})
         seen = {"server": self.name, "method": request.method, "path": request.raw_path, "size": size, **headers}
         self.seen.append(seen)
-        if request.path == "/stream":
-            return await self._endless(request)
+        if request.path in ENDLESS:
+            while request.path == "/late" and not self.stream.is_set():
+                await asyncio.sleep(0.01)
+            return await self._endless(request, ENDLESS[request.path])
         return web.json_response(seen, headers=self.extra)
 
     async def _echo(self, request: web.Request) -> web.WebSocketResponse:
@@ -172,8 +176,8 @@ class Echo:
                 await socket_.send_str(message.data)
         return socket_
 
-    async def _endless(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    async def _endless(self, request: web.Request, kind: str) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": kind})
         await response.prepare(request)
         with suppress(ConnectionError):
             while True:

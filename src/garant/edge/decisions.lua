@@ -7,12 +7,18 @@
 --   issued_ms  database clock, taken before the session was read
 -- Revocation: R[subject] = not-before in ms. An entry lives while issued_ms is later than all three of its subjects' not-befores.
 -- `latest` is the latest of all of them: an entry issued after it needs no look-up. Nothing here is ever written to disk.
+-- Strangers: a key that was nobody's is answered so for QUIET seconds without asking. An address that brings many such keys in a minute
+-- (the configuration counts them) is asked for no more, except under keys that had a decision in the last minutes.
 
 local D, count = {}, 0
 local B, swept = {}, 0                                -- keys by the second at which they die; the last second swept
 local R, latest = {}, 0
 local Q, first, last = {}, 1, 0                       -- revocations in order of arrival, to be forgotten in that order
-local L, P, at = {}, {}, {}                           -- running long requests: "address port" -> entry; a list of them; places in it
+local L, P, at = {}, {}, {}                           -- running long requests: "address port" -> entries; a list of them; places in it
+local S, told = {}, 0                                 -- the number of the last such request of an "address port"; the last number given
+local G, H, good = {}, {}, 0                          -- key -> its last entry, of these minutes; of those before; when these began
+local N, O, none, strangers = {}, {}, 0, 0            -- nobody's keys -> second of the refusal; those of before; when they began; how many
+local QUIET, MINUTES = 2, 150                         -- seconds: an answer to a stranger; how long an entry is in G, and then in H
 local DECIDE = os.getenv("GARANT_DECIDE")             -- unix@<run>/decide.sock
 local LIFE = tonumber(os.getenv("GARANT_LIFE") or "60")
 local SHAPE = "^(%d%d%d%d%d%d%d%d%d%d)|(%d+)|([%w%-]+)|(([%w%-]+)|[%w_,%-]*|[%w_%.%-]+)$"
@@ -31,7 +37,7 @@ end
 
 local function put(key, e)
   if not D[key] then count = count + 1 end
-  D[key] = e
+  D[key], G[key] = e, e
   local second = math.max(e[2], swept + 1)            -- an answer that came late goes into a bucket that is still to come
   local due = B[second]
   if due then due[#due + 1] = key else B[second] = {key} end
@@ -41,16 +47,54 @@ local function forget(key)
   if D[key] then D[key] = nil; count = count - 1 end
 end
 
+-- HTTP/2 runs many requests under one peer, of several sessions: each keeps its entry, a session its oldest.
 local function remember(peer, e)
-  if not L[peer] then P[#P + 1] = peer; at[peer] = #P end
-  L[peer] = e
+  told = told + 1
+  S[peer] = told
+  local held = L[peer]
+  if not held then
+    L[peer] = {e}
+    P[#P + 1] = peer; at[peer] = #P
+    return
+  end
+  for i = 1, #held do
+    local o = held[i]
+    if o[4] == e[4] and o[5] == e[5] and o[6] == e[6] then
+      if e[3] < o[3] then held[i] = e end
+      return
+    end
+  end
+  held[#held + 1] = e
 end
 
 local function ended(peer)
   local place, tail = at[peer], P[#P]
   if not place then return end
   P[place], at[tail] = tail, place
-  P[#P], at[peer], L[peer] = nil, nil, nil
+  P[#P], at[peer], L[peer], S[peer] = nil, nil, nil, nil
+end
+
+-- What ran under revoked entries was cut: the others of the same peer stay.
+local function spare(peer)
+  local kept = {}
+  for _, e in ipairs(L[peer] or {}) do
+    if not revoked(e) then kept[#kept + 1] = e end
+  end
+  if #kept == 0 then ended(peer) else L[peer] = kept end
+end
+
+local function to_cut(peer)
+  for _, e in ipairs(L[peer] or {}) do
+    if revoked(e) then return true end
+  end
+  return false
+end
+
+local function stranger(key, second)
+  if #key > 400 then return end                       -- no cookie of ours: counted each time, never kept
+  if not N[key] then strangers = strangers + 1 end
+  N[key] = second
+  if strangers > 100000 then N, O, none, strangers = {}, N, second, 0 end
 end
 
 -- A hit gives the identity; anything else the empty string.
@@ -72,7 +116,7 @@ local function entry(value, tenant, session, asked)
   return {identity, asked + left, ms, "s:" .. session, "u:" .. user, "t:" .. tenant, wall + left}
 end
 
--- One question: an entry, or nil; the second value is true when nobody could answer.
+-- One question: an entry, or nil and what it means: "down" when nobody could answer, "nobody" when there is no such session.
 local function ask(txn)
   local asked = now().sec
   local answer = core.httpclient():get{url = "http://127.0.0.1/decide", dst = DECIDE, timeout = 2000, headers = {
@@ -80,21 +124,32 @@ local function ask(txn)
     ["x-edge-sid"]  = {txn:get_var("txn.sid")  or ""},
     ["x-edge-ip"]   = {txn:get_var("txn.ip")   or ""},
     ["x-edge-host"] = {txn:get_var("txn.host") or ""}}}
-  if answer and (answer.status == 401 or answer.status == 403) then return nil, false end
+  if answer and (answer.status == 401 or answer.status == 403) then return nil, answer.status == 401 and "nobody" or "refused" end
   local field = answer and answer.status == 200 and answer.headers["x-decision"]
   local value = field and field[0]
-  if not value or field[1] then return nil, true end
+  if not value or field[1] then return nil, "down" end
   local e = entry(value, txn:get_var("txn.tenant"), txn:get_var("txn.sh"), asked)
-  return e, not e
+  return e, not e and "down" or nil
 end
 
 core.register_action("garant_miss", {"http-req"}, function(txn)
+  local key, second = txn:get_var("txn.key"), now().sec
+  local met = N[key] or O[key]
+  if met and second - met < QUIET then return end
+  if txn:get_var("txn.guessing") and not G[key] and not H[key] then
+    txn:set_var("txn.tired", 1)
+    return
+  end
   for _ = 1, 2 do                                     -- an answer revoked on its way is asked once more
-    local e, down = ask(txn)
-    if down then txn:set_var("txn.down", 1) end
+    local e, why = ask(txn)
+    if why == "down" then txn:set_var("txn.down", 1) end
+    if why == "nobody" then
+      if not met then txn:set_var("txn.stranger", 1) end
+      stranger(key, second)
+    end
     if not e then return end
     if not revoked(e) then
-      put(txn:get_var("txn.key"), e)
+      put(key, e)
       txn:set_var("txn.d", e[1])
       return
     end
@@ -103,17 +158,18 @@ end)
 
 -- What may run for long (upgrade, upload, download) is remembered, so that a revocation can cut it.
 core.register_action("garant_live", {"http-req", "http-res"}, function(txn)
-  local e = D[txn:get_var("txn.key")]
+  local key = txn:get_var("txn.key")
+  local e = D[key] or G[key] or H[key]                -- it may have died while the application was at work
   if not e then return end
   remember(txn.f:src() .. " " .. txn.f:src_port(), e)
   if revoked(e) then txn:done() end                   -- revoked between the hit and here, on another thread
 end)
 
 local function cli(word, run)
-  core.register_cli({"garant", word}, "garant " .. word, function(a, _, _, one, two) a:send(run(one, two) .. "\n") end)
+  core.register_cli({"garant", word}, "garant " .. word, function(a, _, _, one, two, three) a:send(run(one, two, three) .. "\n") end)
 end
 
--- garant revoke <s:|u:|t:><key> <ms>: prints "address port" of each running request to cut.
+-- garant revoke <s:|u:|t:><key> <ms>: prints "address port" of each running request to cut, again until `garant cut` says that it was.
 cli("revoke", function(subject, ms)
   ms = tonumber(ms)
   if not subject or not ms then return "garant revoke <subject> <ms>" end
@@ -126,13 +182,30 @@ cli("revoke", function(subject, ms)
   local cut = {"revoked"}
   for place = #P, 1, -1 do
     local peer = P[place]
-    if peer and revoked(L[peer]) then cut[#cut + 1] = peer; ended(peer) end
+    if peer and to_cut(peer) then cut[#cut + 1] = peer end
   end
   return table.concat(cut, "\n")
 end)
-cli("live", function() return table.concat(P, "\n") end)
-cli("ended", function(address, port) ended(address .. " " .. port); return "ok" end)
-cli("clear", function() D, B, count = {}, {}, 0; return "ok" end)
+cli("cut", function(address, port) spare(address .. " " .. port); return "ok" end)
+-- garant live: "address port number"; garant ended <address> <port> <number>: forgotten, unless another has begun since that number.
+cli("live", function()
+  local lines = {}
+  for place = #P, 1, -1 do
+    local peer = P[place]
+    if peer then lines[#lines + 1] = peer .. " " .. S[peer] end
+  end
+  return table.concat(lines, "\n")
+end)
+cli("ended", function(address, port, number)
+  local peer = address .. " " .. port
+  if tostring(S[peer]) == number then ended(peer) end
+  return "ok"
+end)
+cli("clear", function()
+  D, B, count = {}, {}, 0
+  G, H, N, O, strangers = {}, {}, {}, {}, 0
+  return "ok"
+end)
 cli("count", function() return tostring(count) end)
 core.register_task(function()
   while true do
@@ -149,6 +222,8 @@ core.register_task(function()
         if done % 1000 == 0 then core.yield() end
       end
     end
+    if second - good >= MINUTES then G, H, good = {}, G, second end
+    if second - none >= 60 then N, O, none, strangers = {}, N, second, 0 end
     while Q[first] and Q[first][3] < second do         -- no decision older than this revocation can live any more
       local subject, ms = Q[first][1], Q[first][2]
       Q[first], first = nil, first + 1

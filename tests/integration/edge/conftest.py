@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.edge import Rig, edge_rig
+from garant.edge.engines.haproxy import tidy
+from support.edge import Rig, edge_rig, until
 
 
 @pytest.fixture(scope="module")
@@ -24,4 +25,10 @@ def rig(shared_rig: Rig) -> Rig:
     for server in (shared_rig.application, shared_rig.web):
         server.seen.clear()
         server.extra.clear()
+
+    def forgotten() -> bool:
+        tidy(shared_rig.runtime)
+        return not shared_rig.runtime.ask("garant live")
+
+    until(forgotten, what="the end of what ran before")
     return shared_rig

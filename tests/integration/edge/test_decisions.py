@@ -236,12 +236,13 @@ def test_trap_16_and_25_one_worker_and_it_is_not_root(rig: Rig) -> None:
 
 
 def test_many_first_requests_at_once_are_all_served(rig: Rig) -> None:
+    """Each gets its own identity, never another's; on a busy machine some are told to come back (503) and do."""
     sids = [rig.decide.grant(fresh(), user=str(uuid.uuid4())) for _ in range(40)]
     found: list[tuple[str, str]] = []
 
     def one(sid: str) -> None:
-        seen = rig.ask("/", sid=sid).seen
-        found.append((sid, seen["x-garant-user"]))
+        answer = until(lambda: came if (came := rig.ask("/", sid=sid)).status != 503 else None, limit=25, what="an answer that is no 503")
+        found.append((sid, answer.seen["x-garant-user"]))
 
     threads = [threading.Thread(target=one, args=(sid,)) for sid in sids]
     for thread in threads:

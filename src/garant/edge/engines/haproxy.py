@@ -221,7 +221,12 @@ def _revoke_in(runtime: Runtime, subjects: Sequence[tuple[str, int]]) -> int:
         if not said or said[0] != "revoked":
             raise EngineError(f"HAProxy does not revoke {subject}: {' '.join(said)[:200]}")
         peers.update(line.replace(" ", ":") for line in said[1:] if line)
-    return cut_sessions(runtime, peers) if peers else 0
+    if not peers:
+        return 0
+    done = cut_sessions(runtime, peers)
+    for peer in sorted(peers):
+        runtime.ask(f"garant cut {' '.join(peer.rsplit(':', 1))}")
+    return done
 
 
 def cut_sessions(runtime: Runtime, peers: set[str]) -> int:
@@ -237,12 +242,13 @@ def cut_sessions(runtime: Runtime, peers: set[str]) -> int:
 
 def tidy(runtime: Runtime) -> None:
     """Forget remembered long requests that are over."""
-    remembered = [line for line in runtime.ask("garant live").splitlines() if " " in line]
+    remembered = [line for line in runtime.ask("garant live").splitlines() if line.count(" ") == 2]
     if not remembered:
         return
     running = {found.group(2) for line in runtime.ask("show sess").splitlines() if (found := SESSION.match(line))}
     for peer in remembered:
-        if peer.replace(" ", ":") not in running:
+        address, port, _ = peer.split()
+        if f"{address}:{port}" not in running:
             runtime.ask(f"garant ended {peer}")
 
 

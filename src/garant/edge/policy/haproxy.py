@@ -65,7 +65,8 @@ class Plan:
 
     `run`: directory of sockets, maps and certificates. `user`: who the worker becomes, empty when HAProxy is not started by root.
     `life_seconds`: longest life of a decision. `hsts`: seconds. Requests a minute and client address (IPv6: /64):
-    `login_rate` tries to log in, `page_rate` pages to log in, `address_rate` questions from a refused address.
+    `login_rate` tries to log in, `page_rate` pages to log in, `address_rate` questions from a refused address,
+    `miss_rate` cookies that are nobody's session.
     `ring`: bytes of access log kept while the collector is away. `connect4`, `connect6`: addresses to listen on, empty for none.
     """
 
@@ -89,6 +90,7 @@ class Plan:
     login_rate: int = 120
     address_rate: int = 30
     page_rate: int = 300
+    miss_rate: int = 60
     hsts: int = 31_536_000
     ring: int = 16_777_216
     log: bool = True
@@ -147,6 +149,7 @@ def compile_haproxy(plan: Plan) -> str:
         "login_rate": str(plan.login_rate),
         "address_rate": str(plan.address_rate),
         "page_rate": str(plan.page_rate),
+        "miss_rate": str(plan.miss_rate),
         "roles": _roles(plan),
         "page_headers": PAGE_HEADERS,
         "run": plan.run,
