@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from support import spoilt
-from support.doors import another_application, entry, kept_again, schema
+from support.doors import another_application, broken, entry, kept, schema
 from support.tls import Authority
 from support.world import BASE, World
 
@@ -23,25 +23,25 @@ create trigger sabotage_admin after insert on identity_roleassignment for each r
 
 
 def test_ehq_23_access_obeys_strict_rules(world: World) -> None:
-    assert world.keep("EHQ-23") == {"EHQ-23": "kept"}
+    kept(world, "EHQ-23")
     with another_application(world), entry(world, "routes.map", "/gestion/", "member"):
-        assert world.keep("EHQ-23") == {"EHQ-23": "broken"}
-    kept_again(world, "EHQ-23")
+        broken(world, "EHQ-23")
+    kept(world, "EHQ-23")
 
 
 def test_ehq_27_unique_credentials_follow_each_persons_responsibilities(world: World) -> None:
-    assert world.keep("EHQ-27") == {"EHQ-27": "kept"}
+    kept(world, "EHQ-27")
     drop = "alter table identity_user drop constraint identity_login_unique_in_tenant"
     with schema(world, drop, "alter table identity_user add constraint identity_login_unique_in_tenant unique (tenant_id, login_key)"):
-        assert world.keep("EHQ-27") == {"EHQ-27": "broken"}
-    kept_again(world, "EHQ-27")
+        broken(world, "EHQ-27")
+    kept(world, "EHQ-27")
 
 
 def test_ehq_45_customers_run_access_themselves(world: World) -> None:
-    assert world.keep("EHQ-45") == {"EHQ-45": "kept"}
+    kept(world, "EHQ-45")
     with schema(world, NO_ADMINISTRATOR, "drop function sabotage_admin() cascade"):
-        assert world.keep("EHQ-45") == {"EHQ-45": "broken"}
-    kept_again(world, "EHQ-45")
+        broken(world, "EHQ-45")
+    kept(world, "EHQ-45")
 
 
 CBC = "ssl-default-bind-ciphers ECDHE-ECDSA-AES128-SHA256:"
@@ -52,7 +52,7 @@ def test_ehq_28_a_certificate_protects_the_site(world: World, tmp_path: Path) ->
     with spoilt.certificate(world, expired(world, tmp_path)):
         assert world.keep("EHQ-28") == {"EHQ-28": "broken"}
         assert "expired" in world.reason("EHQ-28")
-    kept_again(world, "EHQ-28")
+    kept(world, "EHQ-28")
 
 
 def test_ehq_65_accessibility_is_measured_in_part_and_never_called_kept(world: World) -> None:
@@ -68,7 +68,7 @@ def test_ehq_71_the_layout_suits_any_screen(world: World) -> None:
     with spoilt.sheet(world, "h1 { width: 700px }"):
         assert world.keep("EHQ-71") == {"EHQ-71": "broken"}
         assert "@ 320" in world.reason("EHQ-71")
-    kept_again(world, "EHQ-71")
+    kept(world, "EHQ-71")
 
 
 def test_ehq_72_a_phone_offers_what_a_desktop_offers(world: World) -> None:
@@ -77,7 +77,7 @@ def test_ehq_72_a_phone_offers_what_a_desktop_offers(world: World) -> None:
     with spoilt.sheet(world, f"@media (max-width: 500px) {{ {behind} {{ display: none !important }} }}"):
         assert world.keep("EHQ-72") == {"EHQ-72": "broken"}
         assert "/console/journal/ (320: button × 1)" in world.reason("EHQ-72")
-    kept_again(world, "EHQ-72")
+    kept(world, "EHQ-72")
 
 
 @pytest.mark.parametrize("claim", ["EHQ-73", "EHQ-74", "EHQ-75"])
@@ -95,7 +95,7 @@ def test_ehq_76_the_tls_profile_decides_whether_safari_7_can_connect(world: Worl
     assert "Safari 7" in world.reason("EHQ-76")
     with spoilt.configuration(world, ("ssl-default-bind-ciphers ", CBC)):
         assert world.keep("EHQ-76", "INT-50") == {"EHQ-76": "unproven", "INT-50": "broken"}
-    kept_again(world, "INT-50")
+    kept(world, "INT-50")
     assert world.keep("EHQ-76") == {"EHQ-76": "broken"}
 
 
