@@ -8,11 +8,19 @@ five ordinary headers. Rounds are interleaved; medians. CPU per request (utime +
     hit              the compiled configuration, 100,000 live decisions, every revocation older than they are
     hit, revoked     the same, a revocation of somebody newer than every decision: each hit looks three subjects up
     hit + log        the compiled configuration whole
-    nginx            `auth_request` to a bare uvloop server that decides nothing (when uvloop is installed)
+    hit, 1,000,000   `hit, revoked` with ten times the decisions (GARANT_BENCH_MANY)
+    nginx            `auth_request` to a bare uvloop server that decides nothing
+    Caddy            `forward_auth` to the same server
+    Traefik          `forwardAuth` to the same server
 
-Environment: GARANT_BENCH_SECONDS (3), GARANT_BENCH_ROUNDS (3), GARANT_BENCH_KEYS (100000).
+The peers come from requirements-bench.lock, into an environment of their own that ends with the run. One that cannot be had is named as
+not measured. CPU per request counts the peer and the server that it asks.
+
+Environment: GARANT_BENCH_SECONDS (3), GARANT_BENCH_ROUNDS (3), GARANT_BENCH_KEYS (100000), GARANT_BENCH_MANY (1000000; 0: without),
+GARANT_BENCH_PEERS (1; 0: without).
 """
 
+import http.client
 import os
 import re
 import shutil
@@ -37,6 +45,9 @@ from support.edge import BASE, HOST, HOSTS, ROUTES, free_port, rules, until  # n
 SECONDS = int(os.environ.get("GARANT_BENCH_SECONDS", "3"))
 ROUNDS = int(os.environ.get("GARANT_BENCH_ROUNDS", "3"))
 KEYS = int(os.environ.get("GARANT_BENCH_KEYS", "100000"))
+MANY = int(os.environ.get("GARANT_BENCH_MANY", "1000000"))
+PEERS = os.environ.get("GARANT_BENCH_PEERS", "1") != "0"
+ROOT = Path(__file__).parents[2]
 TICK = os.sysconf("SC_CLK_TCK")
 
 ASSERTION = "e" * 320
@@ -61,14 +72,26 @@ core.register_cli({{"garant", "fill"}}, "garant fill <count> <ms>", function(a, 
   a:send("filled\\n")
 end)
 """
-WRK = f"""
+
+
+def sid_of(number: int) -> str:
+    """The session identifier that the Lua function makes for this number."""
+    seed, parts = (number * 1103515245 + 12345) % 2147483647, []
+    for part in range(1, 6):
+        seed = (seed * 48271 + part) % 2147483647
+        parts.append(f"{seed:08x}")
+    return "".join(parts) + "abc"
+
+
+FIRST = sid_of(1)
+WRK = """
 math.randomseed(os.time())
-{SID}
-local n = {KEYS}
+%(sid)s
+local n = %(keys)d
 request = function()
-  return wrk.format("GET", "/dossiers/liste", {{["Host"]="{HOST}", ["User-Agent"]="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
+  return wrk.format("GET", "/dossiers/liste", {["Host"]="%(host)s", ["User-Agent"]="Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
     ["Accept"]="text/html", ["Accept-Language"]="fr-CA,fr;q=0.8", ["Accept-Encoding"]="gzip, br",
-    ["Cookie"]="theme=sombre; __Host-sid=" .. sid(math.random(n))}})
+    ["Cookie"]="theme=sombre; __Host-sid=" .. sid(math.random(n))})
 end
 """
 PLAIN = """
@@ -107,6 +130,31 @@ async def main():
     await server.serve_forever()
 uvloop.run(main())
 """
+CADDY = """
+{{
+    admin off
+    auto_https off
+}}
+http://:{port} {{
+    bind 127.0.0.1
+    forward_auth 127.0.0.1:{decide} {{
+        uri /
+        copy_headers X-Garant-User
+    }}
+    reverse_proxy 127.0.0.1:{upstream}
+}}
+"""
+TRAEFIK = """
+entryPoints: {{ web: {{ address: "127.0.0.1:{port}" }} }}
+providers: {{ file: {{ filename: {run}/routes.yaml }} }}
+global: {{ checkNewVersion: false, sendAnonymousUsage: false }}
+"""
+ROUTES_OF_TRAEFIK = """
+http:
+  routers: {{ all: {{ rule: "PathPrefix(`/`)", service: app, middlewares: [ask] }} }}
+  middlewares: {{ ask: {{ forwardAuth: {{ address: "http://127.0.0.1:{decide}/", authResponseHeaders: [X-Garant-User] }} }} }}
+  services: {{ app: {{ loadBalancer: {{ servers: [ {{ url: "http://127.0.0.1:{upstream}" }} ] }} }} }}
+"""
 
 
 @dataclass
@@ -116,7 +164,7 @@ class Variant:
     name: str
     port: int
     pids: list[int]
-    before: object = None
+    keys: int = KEYS
     rates: list[float] = field(default_factory=list)
     costs: list[float] = field(default_factory=list)
     slowest: list[float] = field(default_factory=list)
@@ -129,6 +177,20 @@ def cpu(pids: list[int]) -> float:
         words = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         total += int(words[11]) + int(words[12])
     return total / TICK
+
+
+def verify(variant: Variant) -> None:
+    """A request gets the upstream's answer: nobody is measured refusing. Traefik listens before it has read its routes."""
+
+    def passes() -> bool:
+        link = http.client.HTTPConnection("127.0.0.1", variant.port, timeout=20)
+        link.request("GET", "/dossiers/liste", headers={"Host": HOST, "Cookie": f"__Host-sid={FIRST}"})
+        answer = link.getresponse()
+        said = (answer.status, answer.read())
+        link.close()
+        return said == (200, b"ok\n")
+
+    until(passes, limit=20, what=f"an answer of the upstream through {variant.name}")
 
 
 def load(variant: Variant, script: Path) -> None:
@@ -165,8 +227,8 @@ class Bench:
         self.collector = free_port()
         self.swallow()
 
-    def start(self, *command: str) -> int:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def start(self, *command: str, **environment: str) -> int:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **environment})
         self.stack.callback(process.wait, 10)
         self.stack.callback(process.terminate)
         return process.pid
@@ -218,7 +280,7 @@ class Bench:
             log=log,
         )
 
-    def edge(self, name: str, *, log: bool) -> tuple[Variant, Runtime]:
+    def edge(self, name: str, *, log: bool, keys: int = KEYS) -> tuple[Variant, Runtime]:
         """The compiled configuration with every line of it but the TLS of its listener."""
         port = free_port()
         plan = self.plan(port, log=log)
@@ -236,19 +298,49 @@ class Bench:
         places.configuration.write_text(text)
         pid = self.start("haproxy", "-f", str(places.configuration))
         until(lambda: listening(port) and places.runtime.exists(), what=name)
-        runtime = Runtime(places.runtime, limit=60)
-        assert runtime.ask(f"garant fill {KEYS} {int(time.time() * 1000)}") == "filled"
-        assert runtime.ask("garant count") == str(KEYS)
-        return Variant(name, port, [pid]), runtime
+        runtime = Runtime(places.runtime, limit=300)
+        assert runtime.ask(f"garant fill {keys} {int(time.time() * 1000)}") == "filled"
+        assert runtime.ask("garant count") == str(keys)
+        return Variant(name, port, [pid], keys), runtime
 
-    def auth_request(self) -> Variant | None:
+    def peers(self) -> list[Variant]:
+        """nginx, Caddy and Traefik, each before a bare server of its own; when they cannot be had, that is told."""
+        place = self.run / "peers"
+        install = [place / "bin/python", "-m", "pip", "install", "-q", "--require-hashes", "-r", ROOT / "requirements-bench.lock"]
         try:
-            subprocess.run([sys.executable, "-c", "import uvloop"], check=True, capture_output=True)
-        except subprocess.CalledProcessError:
-            return None
-        decide, port = free_port(), free_port()
-        bare = self.start(sys.executable, "-c", BARE, str(decide))
-        until(lambda: listening(decide), what="uvloop")
+            subprocess.run([sys.executable, "-m", "venv", place], check=True, capture_output=True)
+            subprocess.run(install, check=True, capture_output=True, timeout=300)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            print(f"not measured: nginx auth_request, Caddy, Traefik (requirements-bench.lock cannot be installed: {error})")
+            return []
+        return [self.auth_request(place), self.caddy(place), self.traefik(place)]
+
+    def bare(self, place: Path) -> tuple[int, int]:
+        """A server that says yes to everything: its port and process."""
+        port = free_port()
+        pid = self.start(str(place / "bin/python"), "-c", BARE, str(port))
+        until(lambda: listening(port), limit=30, what="uvloop")
+        return port, pid
+
+    def caddy(self, place: Path) -> Variant:
+        (decide, bare), port, path = self.bare(place), free_port(), self.run / "Caddyfile"
+        path.write_text(CADDY.format(port=port, decide=decide, upstream=self.upstream))
+        home = {"HOME": str(self.run), "GOMAXPROCS": "1"}
+        pid = self.start(str(place / "bin/caddy"), "run", "--adapter", "caddyfile", "--config", str(path), **home)
+        until(lambda: listening(port), limit=30, what="Caddy")
+        return Variant("Caddy forward_auth + bare uvloop", port, tree(pid, bare))
+
+    def traefik(self, place: Path) -> Variant:
+        (decide, bare), port = self.bare(place), free_port()
+        values = {"run": self.run, "port": port, "decide": decide, "upstream": self.upstream}
+        (self.run / "routes.yaml").write_text(ROUTES_OF_TRAEFIK.format(**values))
+        (self.run / "traefik.yaml").write_text(TRAEFIK.format(**values))
+        pid = self.start(str(place / "bin/traefik"), f"--configFile={self.run}/traefik.yaml", GOMAXPROCS="1")
+        until(lambda: listening(port), limit=30, what="Traefik")
+        return Variant("Traefik forwardAuth + bare uvloop", port, tree(pid, bare))
+
+    def auth_request(self, place: Path) -> Variant:
+        (decide, bare), port = self.bare(place), free_port()
         upstreams = (
             f"upstream app {{ server 127.0.0.1:{self.upstream}; keepalive 64; }} "
             f"upstream decide {{ server 127.0.0.1:{decide}; keepalive 64; }}"
@@ -262,6 +354,11 @@ class Bench:
         return Variant("nginx auth_request + bare uvloop", port, [*self.nginx("auth", port, server, upstreams), bare])
 
 
+def tree(*pids: int) -> list[int]:
+    """These processes and all below them."""
+    return [each for pid in pids for each in (pid, *tree(*children(pid)))]
+
+
 def children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
@@ -273,6 +370,7 @@ def listening(port: int) -> bool:
 
 def report(variants: list[Variant]) -> None:
     print(f"\nHAProxy {version()}, {KEYS:,} decisions, {ROUNDS} rounds of {SECONDS} s, {os.cpu_count()} cores")
+    print("load of the machine, 1 and 5 minutes: {:.1f} {:.1f}".format(*os.getloadavg()))
     print(f"{'variant':<36}{'rps':>9}{'ratio':>7}{'min-max':>17}{'us/req':>8}{'ratio':>7}{'p99 us':>8}")
     base = variants[0]
     rate, cost = statistics.median(base.rates), statistics.median(base.costs)
@@ -288,20 +386,28 @@ def report(variants: list[Variant]) -> None:
 def main() -> None:
     with ExitStack() as stack:
         bench = Bench(stack)
-        script = bench.run / "load.lua"
-        script.write_text(WRK)
+        scripts = {}
+        for keys in {KEYS, MANY}:
+            scripts[keys] = bench.run / f"load{keys}.lua"
+            scripts[keys].write_text(WRK % {"keys": keys, "sid": SID, "host": HOST})
         quiet, _ = bench.edge("hit", log=False)
         revoked, runtime = bench.edge("hit, revoked", log=False)
         whole, whole_runtime = bench.edge("hit + log, revoked", log=True)
-        for api in (runtime, whole_runtime):
+        runtimes = [runtime, whole_runtime]
+        variants = [bench.plain(log=False), bench.plain(log=True), quiet, revoked, whole]
+        if MANY:
+            many, many_runtime = bench.edge(f"hit, revoked, {MANY:,}", log=False, keys=MANY)
+            variants.append(many)
+            runtimes.append(many_runtime)
+        for api in runtimes:
             time.sleep(0.01)
             assert api.ask(f"garant revoke u:somebody-else {int(time.time() * 1000)}") == "revoked"
-        variants = [bench.plain(log=False), bench.plain(log=True), quiet, revoked, whole]
-        peer = bench.auth_request()
-        variants += [peer] if peer else []
+        variants += bench.peers() if PEERS else []
+        for variant in variants:
+            verify(variant)
         for _ in range(ROUNDS):
             for variant in variants:
-                load(variant, script)
+                load(variant, scripts[variant.keys])
         report(variants)
 
 
