@@ -29,7 +29,8 @@ def towns(transactional_db: None, database: Database) -> tuple[Tenant, Tenant]:
 
 def ask(view: View, host: str) -> Any:
     """One request through this middleware; an exception becomes an answer before it gets there, as in the product."""
-    return TenantOfHost(convert_exception_to_response(view))(RequestFactory().get("/", headers={"host": host}))
+    whole: Any = convert_exception_to_response(view)
+    return TenantOfHost(whole)(RequestFactory().get("/", headers={"host": host}))
 
 
 def people(of: Tenant) -> list[str]:

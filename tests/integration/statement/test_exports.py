@@ -56,6 +56,15 @@ def page(slug: str, now: Any) -> StatementPage:
     return found
 
 
+def statement_json(page: StatementPage) -> Any:
+    """As a reader has it: plain JSON."""
+    return queries.statement_json(page)
+
+
+def verdicts_json(page: StatementPage) -> Any:
+    return queries.verdicts_json(page)
+
+
 def keep(clock: ManualClock) -> None:
     service.keep_once(clock=clock, actor=ACTOR)
 
@@ -79,7 +88,7 @@ def test_every_claim_of_a_shipped_statement_is_in_both_documents(as_worker: str,
     (document,) = [each for each in queries.documents() if each.slug == slug]
     ids = [claim.id for claim in document.claims]
     found = page(slug, NOON)
-    promised, verdicts = queries.statement_json(found), queries.verdicts_json(found)
+    promised, verdicts = statement_json(found), verdicts_json(found)
     assert len(ids) > 0
     assert sorted(each["id"] for each in promised["claims"]) == sorted(ids)
     assert sorted(each["claim"] for each in verdicts["verdicts"]) == sorted(ids)
@@ -94,7 +103,7 @@ def test_every_claim_of_a_shipped_statement_is_in_both_documents(as_worker: str,
 
 def test_the_36_sentences_of_aso_are_exported(as_worker: str) -> None:
     service.import_catalogue(["aso"], at=NOON, actor=ACTOR)
-    promised = queries.statement_json(page("aso", NOON))
+    promised = statement_json(page("aso", NOON))
     assert sorted(each["id"] for each in promised["claims"]) == [f"ASO-{number:02}" for number in range(1, 37)]
 
 
@@ -102,7 +111,7 @@ def test_each_state_is_said_with_its_reason_and_nothing_is_left_out(house: House
     clock = ManualClock(NOON)
     house.doors["back"].answer = False
     keep(clock)
-    verdicts = {each["claim"]: each for each in queries.verdicts_json(page("maison", NOON))["verdicts"]}
+    verdicts = {each["claim"]: each for each in verdicts_json(page("maison", NOON))["verdicts"]}
     assert {id_: each["state"] for id_, each in verdicts.items()} == {
         "MAI-01": "kept",
         "MAI-02": "broken",
@@ -113,8 +122,8 @@ def test_each_state_is_said_with_its_reason_and_nothing_is_left_out(house: House
     assert verdicts["MAI-04"]["reason"] == {"fr": "Personne n’y est monté.", "en": "Nobody went up."}
     assert (verdicts["MAI-01"]["checked"], verdicts["MAI-01"]["in_scope"]) == (3, 3)
     assert [part["state"] for part in verdicts["MAI-02"]["measures"]].count("broken") == 1
-    assert queries.verdicts_json(page("maison", NOON))["worst"] == "broken"
-    aged = queries.verdicts_json(page("maison", NOON + 3 * HOUR))
+    assert verdicts_json(page("maison", NOON))["worst"] == "broken"
+    aged = verdicts_json(page("maison", NOON + 3 * HOUR))
     assert [each["state"] for each in aged["verdicts"]] == ["stale", "stale", "unproven", "unproven"]
     assert aged["verdicts"][0]["age_seconds"] == 3 * 3600
 
@@ -131,7 +140,7 @@ def test_an_exception_stands_beside_the_broken_verdict(house: House) -> None:
         at=NOON,
         actor=ACTOR,
     )
-    verdict = queries.verdicts_json(page("maison", NOON))["verdicts"][0]
+    verdict = verdicts_json(page("maison", NOON))["verdicts"][0]
     assert verdict["state"] == "broken"
     assert verdict["exceptions"] == [
         {
@@ -147,30 +156,30 @@ def test_every_text_is_there_in_both_languages(house: House) -> None:
     house.doors["front"].failure = Text("la porte ne répond pas", "the door does not answer")
     keep(ManualClock(NOON))
     found = page("maison", NOON)
-    for document in (queries.statement_json(found), queries.verdicts_json(found)):
+    for document in (statement_json(found), verdicts_json(found)):
         spoken = list(texts(document))
         assert len(spoken) > 10
         for each in spoken:
             assert set(each) == {"fr", "en"}
             assert all(isinstance(words, str) and words.strip() for words in each.values())
-    assert "la porte ne répond pas" in json.dumps(queries.verdicts_json(found), ensure_ascii=False)
+    assert "la porte ne répond pas" in json.dumps(verdicts_json(found), ensure_ascii=False)
 
 
 def test_a_document_has_one_canonical_form_and_reads_back_as_itself(house: House) -> None:
     """Two readers compute the same digest; a float, a date or a set would have made `canonical` refuse."""
     keep(ManualClock(NOON))
-    for export in (queries.statement_json, queries.verdicts_json):
+    for export in (statement_json, verdicts_json):
         first, again = export(page("maison", NOON)), export(page("maison", NOON))
         assert digest(first) == digest(again)
         assert json.loads(canonical(first)) == json.loads(json.dumps(first))
         assert canonical(json.loads(canonical(first))) == canonical(first)
-        assert digest(export(page("maison", NOON + timedelta(seconds=1)))) != digest(first) or export is queries.statement_json
+        assert digest(export(page("maison", NOON + timedelta(seconds=1)))) != digest(first) or export is statement_json
 
 
 def test_a_verdict_carries_the_digest_of_the_run_it_rests_on(house: House) -> None:
     keep(ManualClock(NOON))
     found = page("maison", NOON)
-    by_id = {each["claim"]: each["evidence"] for each in queries.verdicts_json(found)["verdicts"]}
+    by_id = {each["claim"]: each["evidence"] for each in verdicts_json(found)["verdicts"]}
     assert [len(by_id[id_]) for id_ in ("MAI-01", "MAI-02", "MAI-03", "MAI-04")] == [1, 2, 0, 0]
     for each in by_id["MAI-02"]:
         assert len(each["digest"]) == 64
@@ -184,7 +193,7 @@ def test_no_customer_is_named(house: House, customers: dict[str, uuid.UUID]) -> 
     house.doors["front"].failure = Text(words, words)
     keep(ManualClock(NOON))
     found = page("maison", NOON)
-    said = (canonical(queries.statement_json(found)) + canonical(queries.verdicts_json(found))).decode().casefold()
+    said = (canonical(statement_json(found)) + canonical(verdicts_json(found))).decode().casefold()
     assert "did not answer" in said
     for slug, name, host in CUSTOMERS:
         assert [word for word in (slug, name.casefold(), host) if word in said] == []

@@ -176,7 +176,7 @@ def _certificate(made: Configuration, data: Path, now: datetime) -> Iterator[Fin
             yield Finding(
                 "certificate",
                 grade,
-                f"{path.name} ends in {left.days} days",
+                f"{path.name} {'ended' if grade == 'error' else 'ends'} on {found.not_valid_after_utc:%Y-%m-%d}",
                 "renew it; one of the local authority is renewed by the agent",
             )
         else:
