@@ -4,6 +4,7 @@ import json
 import uuid
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import available_timezones
 
 import typer
 from django.conf import settings
@@ -13,6 +14,7 @@ from garant.edge import service as edge
 from garant.identity import queries, service
 from garant.identity.service import tenant_transaction
 from garant.kernel.clock import SystemClock
+from garant.kernel.errors import InputError
 from garant.vault import service as vault
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help="Organisations: add one, list them.")
@@ -39,6 +41,11 @@ def add(
     Exit codes: 0 added; 2 refused, with what to write instead.
     """
     at = SystemClock().now()
+    languages = [code for code, _ in settings.LANGUAGES]
+    if language not in languages:
+        raise InputError(f"{language!r} is not a language of Garant; write one of {', '.join(languages)}")
+    if zone not in available_timezones():
+        raise InputError(f"{zone!r} is not a time zone; write an IANA name such as America/Toronto")
     host = f"{slug}.{settings.GARANT.base}"
     id_ = uuid.uuid4()
     # One transaction: a refusal leaves nothing half made, and the host never answers before its address rules do.
