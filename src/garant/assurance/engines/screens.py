@@ -135,7 +135,8 @@ def _visit(
         if place is not None:
             reached(page, place)
         sticking[width] = [str(what) for what in page.evaluate(STICKING_OUT.replace("WIDTH", str(width)))]
-        features[width] = sorted({alike(str(item)) for item in page.evaluate(FEATURES)})
+        offered = {str(item) for item in page.evaluate(FEATURES)}
+        features[width] = sorted({alike(item) for item in offered} if place is not None and place.inside else offered)
     return sticking, features
 
 
