@@ -1,10 +1,12 @@
 """The process between the database and one HAProxy: `garant edge agent`, as role garant_edge.
 
 - On each (re)connection to the database, and on each new worker of HAProxy (start, crash, reload): the lists are written again from
-  the database and the revocations of the last minutes are replayed. A new worker has no decision, so it has nothing stale.
+  the database and the revocations of the last minutes are replayed. A new worker has no decision, so it has nothing stale. A worker
+  that lived on without us may still run requests of then: it gets all that it has not acknowledged.
 - Then, as notices arrive: revocations at once, lists after them. What a lost notice would have said is found by the poll, each second.
 - `fill` has the lists written again too: somebody saw that the edge does not hold them.
-- What was applied is acknowledged, per edge and tenant. Revocations that no decision can outlive are deleted.
+- What was applied is acknowledged, per edge and tenant. Revocations that no decision can outlive are deleted once
+  every edge has acknowledged them, or after a day.
 
 Without the database the edge goes on with what it has, and its decisions die within a minute: the edge then refuses by itself.
 """
@@ -18,6 +20,7 @@ from uuid import UUID
 
 import psycopg
 from django.db import DatabaseError, connection
+from django.db.models import Min
 
 from garant.drivers.haproxy import Runtime
 from garant.edge.engines import haproxy
@@ -37,13 +40,18 @@ WAIT = threading.Event()
 """Never set: a pause that a signal can end."""
 RENEW_EVERY = timedelta(hours=1)
 KEEP = timedelta(minutes=10)
+KEEP_UNSEEN = timedelta(days=1)
+"""How long a revocation waits for an edge that does not acknowledge it."""
 TIDY_EVERY = 60
 """Turns of the poll between two tidyings."""
 
 
 @dataclass
 class Agent:
-    """`name`: of this edge, unique in the deployment. `renew`: looks after the certificate, once an hour."""
+    """`name`: of this edge, unique in the deployment. `renew`: looks after the certificate, once an hour.
+
+    `filled`: the worker that has all revocations up to `through_ms`. `behind_ms`: from when on it may lack some, None when it does not.
+    """
 
     name: str
     places: Places
@@ -51,6 +59,8 @@ class Agent:
     renew: Callable[[], None] | None = None
     renewed_at: datetime | None = None
     worker: str = ""
+    filled: str = ""
+    behind_ms: int | None = None
     held: Lists | None = None
     revoked: dict[str, int] = field(default_factory=dict)
     through_ms: int = 0
@@ -73,6 +83,7 @@ class Agent:
         raw = connection.connection
         raw.execute(f"listen {CHANNEL}")
         self.worker, self.acknowledged = "", {}
+        self._remember()
         notices: list[str] = []
         while not stop():
             self.turn(notices)
@@ -83,11 +94,13 @@ class Agent:
         """One look: revocations first, then lists, then what is said to the others. HAProxy being away is a problem, not an end."""
         problem = ""
         try:
-            self._revoke(_told(notices))
+            if self.worker:  # otherwise what they say is among what is read below, after what came before it
+                self._revoke(_told(notices))
             self._follow_worker()
             if FILL in notices:
                 self.held = None
             self._revoke(self._recent())
+            self.filled, self.behind_ms = self.worker, None
             self._lists()
             if self.turns % TIDY_EVERY == 0:
                 haproxy.tidy(Runtime(self.places.runtime))
@@ -100,12 +113,21 @@ class Agent:
         self._acknowledge()
         self.turns += 1
 
+    def _remember(self) -> None:
+        """What an earlier agent of this edge acknowledged, and in which worker."""
+        row = Edge.objects.filter(name=self.name).first()
+        if row is not None and row.revoked_through_ms > self.through_ms:
+            self.through_ms = row.revoked_through_ms
+        if row is not None and not self.filled:
+            self.filled = str(row.worker or "")
+
     def _follow_worker(self) -> None:
         """A worker that we did not fill has none of our revocations and perhaps old lists."""
         pid = Runtime(self.places.runtime).info().get("Pid", "")
         if pid != self.worker:
             self.held, self.revoked = None, {}
             self.worker = pid
+            self.behind_ms = self.through_ms if pid == self.filled else None
             log.info("HAProxy's worker %s is filled from the database.", pid)
 
     def _revoke(self, subjects: Mapping[str, int]) -> None:
@@ -118,7 +140,9 @@ class Agent:
         log.info("%d revocations applied, %d running requests cut.", len(new), cut)
 
     def _recent(self) -> dict[str, int]:
-        since = int((self.clock.now() - REPLAY).timestamp() * 1000)
+        since = self._ms_before(REPLAY)
+        if self.behind_ms is not None:  # transactions do not commit in the order of their clocks: some before it may be news too
+            since = max(min(since, self.behind_ms - int(REPLAY.total_seconds() * 1000)), self._ms_before(KEEP_UNSEEN))
         rows = Revocation.objects.filter(not_before_ms__gte=since).values_list("kind", "key", "not_before_ms").order_by("not_before_ms")
         recent = {f"{kind}:{key}": ms for kind, key, ms in rows}
         self.revoked = {subject: ms for subject, ms in self.revoked.items() if ms >= since}
@@ -160,7 +184,11 @@ class Agent:
                 facts["problem"] = str(error)
         Edge.objects.update_or_create(name=self.name, defaults=facts)
         if self.turns % TIDY_EVERY == 0:
-            Revocation.objects.filter(not_before_ms__lt=int((self.clock.now() - KEEP).timestamp() * 1000)).delete()
+            seen = Edge.objects.aggregate(least=Min("revoked_through_ms"))["least"] or 0
+            Revocation.objects.filter(not_before_ms__lt=max(min(self._ms_before(KEEP), seen), self._ms_before(KEEP_UNSEEN))).delete()
+
+    def _ms_before(self, span: timedelta) -> int:
+        return int((self.clock.now() - span).timestamp() * 1000)
 
 
 def _told(notices: list[str]) -> dict[str, int]:

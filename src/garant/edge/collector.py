@@ -4,6 +4,9 @@ HAProxy sends each line over TCP, prefixed by its length (RFC 6587). Lines are w
 by the minute: numbers that never came, lines that HAProxy says it dropped, lines that the database did not take before our memory was
 full, lines that are not ours. The edge never waits for us: its ring holds what we have not read, then drops and counts.
 
+Another user's program on this machine cannot write here: the kernel says whose each connection is, and a stranger's is ended unread and
+counted apart (`refused`), for nothing is lost by it.
+
 A worker that stops mid-way, or starts before us: its first number here may be above 1, and what came before is counted as missing.
 """
 
@@ -21,6 +24,7 @@ from django.db import DatabaseError, DataError, connection
 from django.db.models import F, Max
 
 from garant.drivers.haproxy import Runtime
+from garant.edge.engines.peers import owner_of_peer, trusted_users
 from garant.edge.models import JournalLine, Loss
 from garant.edge.policy.journal import Seen, Sequence, read_line
 from garant.identity.queries import tenants
@@ -75,19 +79,24 @@ class Counters:
     dropped: int = 0
     unwritten: int = 0
     unreadable: int = 0
+    refused: int = 0
 
     def any(self) -> bool:
-        return any((self.lines, self.missing, self.dropped, self.unwritten, self.unreadable))
+        return any(vars(self).values())
 
 
 @dataclass
 class Collector:
-    """`edge`: name of the edge whose lines these are. `runtime`: where HAProxy says what it dropped, None to leave that out."""
+    """`edge`: name of the edge whose lines these are. `runtime`: where HAProxy says what it dropped, None to leave that out.
+
+    `trusted`: user numbers whose connections are read.
+    """
 
     edge: str
     clock: Clock
     runtime: Runtime | None = None
     bound: int = BOUND
+    trusted: frozenset[int] = field(default_factory=trusted_users)
     waiting: deque[Seen] = field(default_factory=deque)
     counters: Counters = field(default_factory=Counters)
     sequences: dict[int, Sequence] = field(default_factory=dict)
@@ -124,7 +133,23 @@ class Collector:
                 link, _ = listener.accept()
             except TimeoutError:
                 continue
+            if not self._known(link):
+                link.close()
+                continue
             threading.Thread(target=self._receive, args=(link, stop), daemon=True).start()
+
+    def _known(self, link: socket.socket) -> bool:
+        """Whether the other end is the edge's, or another program of a user who could write the journal anyway."""
+        try:
+            owner = owner_of_peer(link)
+        except OSError:
+            owner = None  # gone already
+        if owner in self.trusted:
+            return True
+        log.warning("A log connection of user %s was refused.", "unknown" if owner is None else owner)
+        with self._lock:
+            self.counters.refused += 1
+        return False
 
     def _receive(self, link: socket.socket, stop: Callable[[], bool]) -> None:
         frames = Frames()

@@ -91,7 +91,10 @@ class JournalLine(models.Model):
 
 
 class Loss(models.Model):
-    """Counters of one minute of one edge: lines received, missing sequence numbers, lines HAProxy dropped, lines not written."""
+    """Counters of one minute of one edge: lines received, missing sequence numbers, lines HAProxy dropped, lines not written.
+
+    `refused`: connections of programs that are not the edge, ended unread.
+    """
 
     minute = models.DateTimeField()
     edge = models.CharField(max_length=80)
@@ -100,6 +103,7 @@ class Loss(models.Model):
     dropped = models.BigIntegerField(default=0)
     unwritten = models.BigIntegerField(default=0)
     unreadable = models.BigIntegerField(default=0)
+    refused = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["minute", "edge"], name="edge_loss_minute")]

@@ -34,7 +34,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Losses:
-    """What the journal lacks over a period; all zero but `lines` when it is complete. `last`: the newest minute counted, None = never."""
+    """What the journal lacks over a period; all zero but `lines` when it is complete. `last`: the newest minute counted, None = never.
+
+    `refused`: connections of other programs that wanted to write lines; nothing is lost by them.
+    """
 
     lines: int
     missing: int
@@ -42,6 +45,7 @@ class Losses:
     unwritten: int
     unreadable: int
     last: datetime | None
+    refused: int = 0
 
     @property
     def lost(self) -> int:
@@ -110,11 +114,11 @@ def losses(*, since: datetime, until: datetime | None = None) -> Losses:
     rows = Loss.objects.filter(minute__gte=since)
     if until is not None:
         rows = rows.filter(minute__lt=until)
-    lines = missing = dropped = unwritten = unreadable = 0
+    lines = missing = dropped = unwritten = unreadable = refused = 0
     for row in rows:
         lines, missing, dropped = lines + row.lines, missing + row.missing, dropped + row.dropped
-        unwritten, unreadable = unwritten + row.unwritten, unreadable + row.unreadable
-    return Losses(lines, missing, dropped, unwritten, unreadable, Loss.objects.aggregate(last=Max("minute"))["last"])
+        unwritten, unreadable, refused = unwritten + row.unwritten, unreadable + row.unreadable, refused + row.refused
+    return Losses(lines, missing, dropped, unwritten, unreadable, Loss.objects.aggregate(last=Max("minute"))["last"], refused)
 
 
 def edges(*, now: datetime) -> list[EdgeState]:
