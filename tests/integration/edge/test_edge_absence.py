@@ -105,7 +105,7 @@ def send(port: int, *, as_user: int | None) -> None:
 @contextlib.contextmanager
 def collecting() -> Iterator[tuple[Collector, int]]:
     """A collector's receiving half; what it took stays in memory."""
-    stop = []
+    stop: list[int] = []
     port = free_port()
     collector = Collector("edge-1", SystemClock())
     with listen(port) as listener:
