@@ -102,11 +102,6 @@ class Runtime:
         """The same for a list."""
         self._replace("acl", path, [_word(pattern) for pattern in patterns])
 
-    def add_map(self, path: Path, entries: Mapping[str, str]) -> None:
-        """Add new keys. The caller knows that they are not there: a second entry of the same key is never seen."""
-        lines = [f"add map {path} {_word(key)} {_word(value)}" for key, value in entries.items()]
-        self._send(lines)
-
     def _replace(self, kind: str, path: Path, entries: Sequence[str]) -> None:
         said = self.ask(f"prepare {kind} {path}")
         found = re.search(r"version created: (\d+)", said)

@@ -107,11 +107,6 @@ def check_given(place: Path, *, base: str, now: datetime) -> None:
         raise ConfigurationError(f"{place} ended on {leaf.not_valid_after_utc:%Y-%m-%d}: give a newer certificate")
 
 
-def ends_at(place: Path) -> datetime:
-    """When the first certificate of a PEM file ends, in UTC."""
-    return x509.load_pem_x509_certificates(place.read_bytes())[0].not_valid_after_utc
-
-
 def write_secret(place: Path, data: bytes) -> None:
     """Write a file of mode 0600, whole or not at all."""
     write_whole(place, data, 0o600)

@@ -44,7 +44,6 @@ class KeyState(StrEnum):
     SUSPENDED = "suspended"
 
 
-ENCRYPTS = frozenset({KeyState.ACTIVE})
 DECRYPTS = frozenset({KeyState.ACTIVE, KeyState.DECRYPT_ONLY})
 
 

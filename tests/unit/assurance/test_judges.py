@@ -8,6 +8,7 @@ import pytest
 
 from garant.assurance.policy import judges
 from garant.kernel.promise import Canary, Evidence, Finding, Promise
+from garant.kernel.text import NBSP
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOST = "client 1a2b3c4d"
@@ -89,6 +90,26 @@ def test_the_claim_says_how_many_days_and_bits() -> None:
     assert tls("certificate", facts).holds is True
     assert tls("certificate", facts, expiry_days=45).holds is False
     assert tls("strength", STRONG, minimum_bits=4096).holds is False
+
+
+@pytest.mark.parametrize(
+    ("days", "fr", "en"), [(-3, "0 jour et", "0 days and"), (1, "1 jour et", "1 day and"), (2, "2 jours et", "2 days and")]
+)
+def test_the_days_of_a_certificate_agree_with_their_number(days: int, fr: str, en: str) -> None:
+    facts = changed(STRONG, "hosts>HOST>chain", [{**GOOD_LINK, "not_after": (NOW + timedelta(days=days)).isoformat()}])
+    reason = tls("certificate", facts).reason
+    assert fr in reason.fr.replace(NBSP, " ")
+    assert en in reason.en
+
+
+@pytest.mark.parametrize(("hosts", "fr", "en"), [(1, "", ""), (2, "(et 1 autre)", "(and 1 more)"), (3, "(et 2 autres)", "(and 2 more)")])
+def test_further_faults_agree_with_their_number(hosts: int, fr: str, en: str) -> None:
+    facts = changed(STRONG, "hosts>HOST>untrusted", "certificate has expired")
+    facts["hosts"] = {f"client {number:08}": facts["hosts"][HOST] for number in range(hosts)}
+    reason = tls("certificate", facts).reason
+    assert fr in reason.fr
+    assert en in reason.en
+    assert ("autre" in reason.fr) is (hosts > 1)
 
 
 def test_under_the_legacy_profile_the_sentence_names_the_promise_that_it_conflicts_with() -> None:

@@ -328,19 +328,20 @@ def _chain_faults(host: str, seen: Mapping[str, Any], run: Evidence, days: int) 
             )
         ]
     ends = datetime.fromisoformat(str(seen["chain"][0]["not_after"]))
-    left = (ends - run.observed_at).days
+    left = max((ends - run.observed_at).days, 0)
     if left < days:
         return [
             Text(
-                f"le certificat de {host} expire dans {max(left, 0)} jours et aurait dû être renouvelé",
-                f"the certificate of {host} expires in {max(left, 0)} days and should have been renewed",
+                f"le certificat de {host} expire dans {left} jour{'s' if left > 1 else ''} et aurait dû être renouvelé",
+                f"the certificate of {host} expires in {left} day{'' if left == 1 else 's'} and should have been renewed",
             )
         ]
     return []
 
 
 def _first_of(faults: Sequence[Text], hosts: int) -> Finding:
-    more = Text(f" (et {len(faults) - 1} autres)", f" (and {len(faults) - 1} more)") if len(faults) > 1 else None
+    rest = len(faults) - 1
+    more = Text(f" (et {rest} autre{'s' if rest > 1 else ''})", f" (and {rest} more)") if rest else None
     first = faults[0]
     return Finding(
         False,

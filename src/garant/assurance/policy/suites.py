@@ -50,7 +50,6 @@ PROFILE_VERSIONS = {
     "intermediate": frozenset({TLS_1_2, TLS_1_3}),
     "legacy": frozenset({TLS_1_2, TLS_1_3}),
 }
-PROFILE_SUITES = {"modern": STRONG, "intermediate": STRONG, "legacy": STRONG | OLD_SAFARI}
 
 OFFERS = {
     "edge": (
