@@ -43,7 +43,7 @@ VERBS = {
     "verdicts": Verb("verdicts", "worker", "what every sentence of a statement is worth now, with its reason"),
     "edge": Verb("edge", "edge", "show the edge's compiled configuration; run its agent or its collector"),
     "worker": Verb("worker", "worker", "run jobs from the queues"),
-    "tenant": Verb("tenant", "web", "add and list organisations"),
+    "tenant": Verb("tenant", "web", "add, list, suspend and resume organisations"),
     "settle": Verb("settle", "web", "what `up` does before the first visit: tenants, people, statements, keys"),
     "doctor": Verb("doctor", "", "say in words what is wrong and what to do"),
     "bench": Verb("bench", "", "run one of the benchmarks in tests/bench"),

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import available_timezones
@@ -17,7 +18,12 @@ from garant.kernel.clock import SystemClock
 from garant.kernel.errors import InputError
 from garant.vault import service as vault
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help="Organisations: add one, list them.")
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Organisations: add one, list them, suspend and resume one.",
+)
 Data = Annotated[Path | None, typer.Option(help="Data directory.")]
 ACTOR = "system:command"
 
@@ -79,3 +85,35 @@ def list_(
         return
     for tenant in found:
         print(f"{tenant.slug:<20} {tenant.name}{' (operator)' if tenant.operator else ''}{' (suspended)' if tenant.suspended else ''}")
+
+
+Slug = Annotated[str, typer.Argument(help="Short name of the organisation.")]
+Reason = Annotated[str, typer.Option(help="Why; it stays in the log.")]
+
+
+@app.command()
+def suspend(slug: Slug, reason: Reason, data: Data = None) -> None:  # noqa: ARG001 - data is read in main
+    """Refuse everybody on an organisation's address from now on. Its sessions end; its data stay.
+
+    Exit codes: 0 suspended, or it was already; 2 refused, with what to write instead.
+    """
+    _turn(access.suspend_tenant, slug, reason, "is suspended: nobody comes in", "was suspended already")
+
+
+@app.command()
+def resume(slug: Slug, reason: Reason, data: Data = None) -> None:  # noqa: ARG001 - data is read in main
+    """Let the people of a suspended organisation in again; each signs in afresh.
+
+    Exit codes: 0 resumed, or it was not suspended; 2 refused, with what to write instead.
+    """
+    _turn(access.resume_tenant, slug, reason, "is resumed", "was not suspended")
+
+
+def _turn(verb: Callable[..., bool], slug: str, reason: str, done: str, already: str) -> None:
+    with tenant_transaction(None, scope="operator"):
+        found = {tenant.slug: tenant.id for tenant in queries.tenants()}
+    if slug not in found:
+        raise InputError(f"there is no organisation {slug!r}; `garant tenant list` shows them")
+    with tenant_transaction(found[slug], scope="operator"):
+        changed = verb(reason=reason, actor=ACTOR, at=SystemClock().now())
+    print(f"{slug} {done if changed else already}.")
