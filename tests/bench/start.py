@@ -75,8 +75,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="garant-bench-", ignore_cleanup_errors=True) as directory:
             data, https, http = Path(directory), free_port(), free_port()
             data.chmod(0o755)
-            for times in taken.values():
+            for name, times in taken.items():
                 times.append(start(data, https, http))
+                print("{}: {:.1f} s, everything {:.1f} s".format(name, *times[-1]), flush=True)
     print(f"{'':<14}{'first served request':>22}{'everything':>12}   (median seconds of {ROUNDS})")
     for name, times in taken.items():
         page, whole = (statistics.median(each) for each in zip(*times, strict=True))

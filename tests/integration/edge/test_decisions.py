@@ -219,7 +219,10 @@ def test_trap_9_and_24_without_the_decision_service_hits_live_and_misses_are_ref
 def test_trap_18_an_error_inside_lua_opens_nothing() -> None:
     with edge_rig() as rig:
         path = rig.places.run / "decisions.lua"
-        path.write_text(path.read_text().replace("local e, down = ask(txn)", "local e, down = ask(txn) + nil"))
+        whole = path.read_text()
+        broken = whole.replace("local e, why = ask(txn)", "local e, why = ask(txn) + nil")
+        assert broken != whole
+        path.write_text(broken)
         rig.stop()
         rig.start()
         answer = rig.ask("/dossiers/", sid=rig.decide.grant(fresh()))
