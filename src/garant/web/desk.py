@@ -1,4 +1,4 @@
-"""What the views share: the clock, who is there and whether they may, the frame of the consoles.
+"""What the views share: the moment, who is there and whether they may, the frame of the consoles.
 
 @operator_host      the page exists on the operator's host only
 @administrator      a signed-in administrator of this tenant (EHQ-23, INT-32)
@@ -9,6 +9,7 @@ import functools
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -20,11 +21,8 @@ from django.utils.translation import get_language, gettext, gettext_noop
 
 from garant.identity.queries import TenantFacts
 from garant.identity.service import operator_scope
-from garant.kernel.clock import Clock, SystemClock
 from garant.kernel.text import Text
 from garant.web import i18n, wording
-
-CLOCK: Clock = SystemClock()
 
 View = Callable[..., HttpResponse]
 
@@ -50,6 +48,12 @@ class Section:
     name: str
     href: str
     current: bool
+
+
+def now_of(request: HttpRequest) -> datetime:
+    """The one moment of this request, UTC; `access.middleware.Sessions` has read it."""
+    found: datetime = request.now  # type: ignore[attr-defined]
+    return found
 
 
 def tenant_of(request: HttpRequest) -> TenantFacts:

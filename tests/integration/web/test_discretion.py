@@ -9,10 +9,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from garant.access.middleware import Sessions
 from garant.kernel.clock import ManualClock, SystemClock
 from garant.kernel.text import Text
 from garant.statement import service
-from garant.web.views import trust, wellknown
 from support.database import Database
 from support.evidence import HOUR
 from support.statements import DOCUMENT, House, install
@@ -65,8 +65,7 @@ def test_no_customer_is_named_after_runs_that_fail_break_and_drift(
     house: House, customers: dict[str, uuid.UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = ManualClock(SystemClock().now())
-    for module in (trust, wellknown):
-        monkeypatch.setattr(module, "CLOCK", clock)
+    monkeypatch.setattr(Sessions, "clock", clock)
     service.import_document(DOCUMENT, at=clock.now(), actor="system:test")
     names = {slug: f"client {id_.hex[:8]}" for slug, id_ in customers.items()}
 

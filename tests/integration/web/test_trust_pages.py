@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 
+from garant.access.middleware import Sessions
 from garant.kernel.clock import ManualClock, SystemClock
 from garant.statement import service
-from garant.web.views import trust, wellknown
 from support.database import Database
 from support.evidence import HOUR
 from support.statements import DOCUMENT, House, install
@@ -37,8 +37,7 @@ class Reader:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> ManualClock:
     made = ManualClock(SystemClock().now())
-    monkeypatch.setattr(trust, "CLOCK", made)
-    monkeypatch.setattr(wellknown, "CLOCK", made)
+    monkeypatch.setattr(Sessions, "clock", made)
     return made
 
 

@@ -12,7 +12,7 @@ from garant.access import queries as access
 from garant.access import service
 from garant.kernel.errors import InputError
 from garant.web import desk
-from garant.web.desk import CLOCK, actor, administrator, console, said
+from garant.web.desk import actor, administrator, console, now_of, said
 from garant.web.forms import DecisionForm, RuleForm
 from garant.web.people import names
 
@@ -21,7 +21,7 @@ from garant.web.people import names
 @administrator
 def index(request: HttpRequest) -> HttpResponse:
     """Requests that wait, address rules, live sessions."""
-    now = CLOCK.now()
+    now = now_of(request)
     requests = access.address_requests()
     return console(
         request,
@@ -54,7 +54,7 @@ def add_rule(request: HttpRequest) -> HttpResponse:
                 expires_at=form.expires_at(),
                 address=desk.address(request),
                 confirm="confirm" in request.POST,
-                at=CLOCK.now(),
+                at=now_of(request),
                 actor=actor(request),
             )
         except service.LockOut as error:
@@ -81,7 +81,7 @@ def remove_rule(request: HttpRequest, rule: uuid.UUID) -> HttpResponse:
                 rule=rule,
                 address=desk.address(request),
                 confirm="confirm" in request.POST,
-                at=CLOCK.now(),
+                at=now_of(request),
                 actor=actor(request),
             )
         except service.LockOut as error:
@@ -100,10 +100,10 @@ def decide_request(request: HttpRequest, asked: uuid.UUID) -> HttpResponse:
     form = DecisionForm(request.POST, prefix=str(asked)[:8])
     try:
         if request.POST.get("decision") == "no":
-            done = service.refuse_request(request=asked, at=CLOCK.now(), actor=actor(request))
+            done = service.refuse_request(request=asked, at=now_of(request), actor=actor(request))
             messages.success(request, gettext("The request of %(person)s was refused.") % {"person": done.person})
         elif form.is_valid():
-            done = service.approve_request(request=asked, hours=form.cleaned_data["hours"], at=CLOCK.now(), actor=actor(request))
+            done = service.approve_request(request=asked, hours=form.cleaned_data["hours"], at=now_of(request), actor=actor(request))
             messages.success(request, gettext("%(network)s is open for %(person)s.") % {"network": done.network, "person": done.person})
         else:
             messages.error(request, gettext("Choose for how long the address is open."))
@@ -117,7 +117,7 @@ def decide_request(request: HttpRequest, asked: uuid.UUID) -> HttpResponse:
 def end_session(request: HttpRequest, session: uuid.UUID) -> HttpResponse:
     """Close one session (INT-34..37): refused at the edge within the second."""
     try:
-        service.end_session(session=session, at=CLOCK.now(), actor=actor(request))
+        service.end_session(session=session, at=now_of(request), actor=actor(request))
     except InputError:
         messages.warning(request, gettext("This session was closed already."))
     else:

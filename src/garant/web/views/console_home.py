@@ -5,7 +5,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
 from garant.statement import queries as statement
-from garant.web.desk import CLOCK, administrator, console
+from garant.web.desk import administrator, console, now_of
 
 
 @require_GET
@@ -24,5 +24,5 @@ def evidence(request: HttpRequest) -> HttpResponse:
         request,
         "web/console/evidence.html",
         "evidence",
-        {"statements": [each for each in statement.statements(CLOCK.now()) if each.published]},
+        {"statements": [each for each in statement.statements(now_of(request)) if each.published]},
     )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from garant.audit import service as audit
 from garant.edge import queries as edge
 from garant.kernel.canonical import moment
-from garant.web.desk import CLOCK, actor, administrator, console, tenant_of
+from garant.web.desk import actor, administrator, console, now_of, tenant_of
 from garant.web.forms import JournalForm
 from garant.web.people import names
 from garant.web.sheet import cell
@@ -27,7 +27,7 @@ MOST = 50_000
 @administrator
 def index(request: HttpRequest) -> HttpResponse:
     """One page of lines, the newest first."""
-    now = CLOCK.now()
+    now = now_of(request)
     form = JournalForm(request.GET or None)
     lines: list[edge.Line] = []
     if not form.is_bound or form.is_valid():
@@ -51,7 +51,7 @@ def export(request: HttpRequest) -> HttpResponse:
     lines = edge.journal(limit=MOST + 1, **_asked(form, request))
     cut = len(lines) > MOST
     content = _table(lines[:MOST], names(), cut)
-    now = CLOCK.now()
+    now = now_of(request)
     audit.append(
         audit.Kind.JOURNAL_EXPORTED, at=now, actor=actor(request), tenant=tenant_of(request).id, payload={"lines": min(len(lines), MOST)}
     )

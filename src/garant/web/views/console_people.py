@@ -15,7 +15,7 @@ from garant.access.queries.people import Person, people
 from garant.identity.service import Taken
 from garant.kernel.errors import InputError, Refused
 from garant.web import desk
-from garant.web.desk import CLOCK, actor, administrator, console, said
+from garant.web.desk import actor, administrator, console, now_of, said
 from garant.web.forms import PersonForm, RolesForm
 
 
@@ -39,7 +39,7 @@ def add(request: HttpRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 email=form.cleaned_data["email"],
                 roles=tuple(form.cleaned_data["roles"]),
-                at=CLOCK.now(),
+                at=now_of(request),
                 actor=actor(request),
             )
         except Taken:
@@ -65,7 +65,7 @@ def person(request: HttpRequest, user: uuid.UUID) -> HttpResponse:
                 user=user,
                 roles=tuple(form.cleaned_data["roles"]),
                 confirm="confirm" in request.POST,
-                at=CLOCK.now(),
+                at=now_of(request),
                 actor=actor(request),
             )
         except service.Confirm as error:
@@ -88,7 +88,7 @@ def deactivate(request: HttpRequest, user: uuid.UUID) -> HttpResponse:
     context: dict[str, object] = {"person": found}
     if request.method == "POST":
         try:
-            service.deactivate_user(user=user, confirm="confirm" in request.POST, at=CLOCK.now(), actor=actor(request))
+            service.deactivate_user(user=user, confirm="confirm" in request.POST, at=now_of(request), actor=actor(request))
         except (InputError, Refused) as error:
             return console(request, "web/console/person_deactivate.html", "people", {**context, "danger": said(error)}, status=409)
         messages.success(request, gettext("%(person)s can no longer sign in.") % {"person": found.name})
@@ -101,7 +101,7 @@ def deactivate(request: HttpRequest, user: uuid.UUID) -> HttpResponse:
 def reactivate(request: HttpRequest, user: uuid.UUID) -> HttpResponse:
     """Let a person in again, with the roles they have."""
     found = _person(user)
-    service.reactivate_user(user=user, at=CLOCK.now(), actor=actor(request))
+    service.reactivate_user(user=user, at=now_of(request), actor=actor(request))
     messages.success(request, gettext("%(person)s can sign in again.") % {"person": found.name})
     return redirect("console:people")
 
@@ -112,7 +112,7 @@ def reset_factor(request: HttpRequest, user: uuid.UUID) -> HttpResponse:
     """Forget a person's second factor, after a confirmation: they enrol again at the next sign-in."""
     found = _person(user)
     if request.method == "POST":
-        service.reset_factors(user=user, at=CLOCK.now(), actor=actor(request))
+        service.reset_factors(user=user, at=now_of(request), actor=actor(request))
         messages.success(request, gettext("%(person)s will set up a new second factor at the next sign-in.") % {"person": found.name})
         return redirect("console:people")
     return console(request, "web/console/person_factor.html", "people", {"person": found})
@@ -124,7 +124,7 @@ def new_link(request: HttpRequest, user: uuid.UUID) -> HttpResponse:
     """A new one-time link to choose a password, after a confirmation: the old password no longer works."""
     found = _person(user)
     if request.method == "POST":
-        invited = service.reset_password(user=user, at=CLOCK.now(), actor=actor(request))
+        invited = service.reset_password(user=user, at=now_of(request), actor=actor(request))
         return console(request, "web/console/person_invited.html", "people", {"link": _link(request, invited.token), "invited": invited})
     return console(request, "web/console/person_password.html", "people", {"person": found})
 
@@ -134,7 +134,7 @@ def new_link(request: HttpRequest, user: uuid.UUID) -> HttpResponse:
 def end_sessions(request: HttpRequest, user: uuid.UUID) -> HttpResponse:
     """Close every session of a person."""
     found = _person(user)
-    service.end_sessions_of(user=user, at=CLOCK.now(), actor=actor(request))
+    service.end_sessions_of(user=user, at=now_of(request), actor=actor(request))
     messages.success(request, gettext("Every session of %(person)s was closed.") % {"person": found.name})
     return redirect("console:people")
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from garant.access import queries as access
 from garant.access import service
 from garant.kernel.errors import InputError
-from garant.web.desk import CLOCK, actor, administrator, console, said
+from garant.web.desk import actor, administrator, console, now_of, said
 from garant.web.forms import SettingsForm
 
 FIELDS = ("factor_rule", "idle_minutes", "absolute_hours", "binding", "address_mode", "address_hours")
@@ -30,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
         if weaker and "confirm" not in request.POST:
             return console(request, "web/console/settings_confirm.html", "settings", {"form": form}, status=409)
         try:
-            service.change_settings(**_choices(form.cleaned_data), at=CLOCK.now(), actor=actor(request))
+            service.change_settings(**_choices(form.cleaned_data), at=now_of(request), actor=actor(request))
         except InputError as error:
             form.add_error(None, said(error))
         else:

@@ -11,7 +11,7 @@ from garant.access import queries as access
 from garant.edge import queries as edge
 from garant.identity.queries import tenants
 from garant.statement import queries as statements
-from garant.web.desk import CLOCK, staff
+from garant.web.desk import now_of, staff
 from garant.web.health import processes
 from garant.web.today import Facts, changes, tasks
 
@@ -22,7 +22,7 @@ WEEK = timedelta(days=7)
 @staff
 def today(request: HttpRequest) -> HttpResponse:
     """What needs somebody, the tenants, the processes, the verdicts that changed."""
-    now = CLOCK.now()
+    now = now_of(request)
     pages = [page for each in statements.statements(now) if each.published and (page := statements.page(each.slug, now, days=7))]
     running, edges = processes(settings.RUNTIME.state()), edge.edges(now=now)
     lost = edge.losses(since=now - timedelta(days=1))

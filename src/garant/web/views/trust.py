@@ -15,7 +15,7 @@ from garant.access.queries.keys import public_keys
 from garant.kernel.verdicts import State
 from garant.statement import queries as statements
 from garant.web.caching import shared
-from garant.web.desk import CLOCK, operator_host
+from garant.web.desk import now_of, operator_host
 from garant.web.headline import headline
 
 INTERVALS = 60
@@ -46,7 +46,7 @@ def statement_page(request: HttpRequest, slug: str) -> HttpResponse:
 @shared
 def proof(request: HttpRequest, slug: str, claim: str) -> HttpResponse:
     """What one verdict rests on."""
-    now = CLOCK.now()
+    now = now_of(request)
     found = statements.claim(slug, claim, now) if slug in published() else None
     if found is None or claim != found.anchor:
         raise Http404
@@ -75,7 +75,7 @@ def front_slug() -> str:
 
 
 def _page(request: HttpRequest, slug: str) -> HttpResponse:
-    now = CLOCK.now()
+    now = now_of(request)
     found = statements.page(slug, now) if slug in published() else None
     if found is None:
         if slug == front_slug():

@@ -15,7 +15,7 @@ from garant.assurance import queries as assurance
 from garant.statement import queries as statements
 from garant.statement.queries import StatementPage
 from garant.web.caching import shared
-from garant.web.desk import CLOCK, operator_host
+from garant.web.desk import now_of, operator_host
 from garant.web.views.trust import front_slug, published
 
 
@@ -67,7 +67,7 @@ def security(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 
 def _asked(request: HttpRequest) -> StatementPage:
     slug = request.GET.get("statement", front_slug())
-    found = statements.page(slug, CLOCK.now()) if slug in published() else None
+    found = statements.page(slug, now_of(request)) if slug in published() else None
     if found is None:
         raise Http404
     return found
