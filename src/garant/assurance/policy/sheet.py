@@ -64,19 +64,12 @@ def _rules(text: str, at: int, found: list[str], *, nested: bool) -> int:
             if nested or text[at:].strip(" \t\r\n;"):
                 found.append("the sheet ends in the middle of a rule")
             return len(text)
-        prelude, line = text[at:opened].strip(), text.count("\n", 0, opened) + 1
-        while prelude.startswith("@") and ";" in prelude:  # @charset, @import: statements without a block
-            statement, _, prelude = (part.strip() for part in prelude.partition(";"))
-            if not statement.startswith("@charset"):
-                found.append(f"line {line}: {statement.split()[0]}")
-        if prelude.startswith("@media") or prelude.startswith("@page"):
-            if "prefers-" in prelude or ">" in prelude or "<" in prelude:
-                found.append(f"line {line}: {prelude}")
-            if prelude.startswith("@media"):
-                at = _rules(text, opened + 1, found, nested=True)
-                continue
-        elif prelude.startswith("@"):
-            found.append(f"line {line}: {prelude.split()[0]}")
+        line = text.count("\n", 0, opened) + 1
+        prelude = _statements(text[at:opened].strip(), line, found)
+        found += _at_rule(prelude, line)
+        if prelude.startswith("@media"):
+            at = _rules(text, opened + 1, found, nested=True)
+            continue
         found += [f"line {line}: selector {word}" for word in BAD_SELECTORS if word in prelude]
         end = text.find("}", opened)
         if end == -1 or "{" in text[opened + 1 : end]:
@@ -84,6 +77,22 @@ def _rules(text: str, at: int, found: list[str], *, nested: bool) -> int:
             return len(text)
         found += _declarations(text[opened + 1 : end], line)
         at = end + 1
+
+
+def _statements(prelude: str, line: int, found: list[str]) -> str:
+    """Read statements without a block (@charset, @import) off what stands before a brace; returns the rest."""
+    while prelude.startswith("@") and ";" in prelude:
+        statement, _, prelude = (part.strip() for part in prelude.partition(";"))
+        if not statement.startswith("@charset"):
+            found.append(f"line {line}: {statement.split()[0]}")
+    return prelude
+
+
+def _at_rule(prelude: str, line: int) -> list[str]:
+    """What old engines would not know of an at-rule; nothing for a selector."""
+    if prelude.startswith(("@media", "@page")):
+        return [f"line {line}: {prelude}"] if any(word in prelude for word in ("prefers-", ">", "<")) else []
+    return [f"line {line}: {prelude.split()[0]}"] if prelude.startswith("@") else []
 
 
 def _declarations(block: str, line: int) -> list[str]:
