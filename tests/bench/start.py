@@ -10,32 +10,29 @@ Environment: GARANT_BENCH_ROUNDS (1) new directories.
 import json
 import os
 import signal
-import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from support.world import BASE, free_port  # noqa: E402 - the path above
+from garant.drivers.http_probe import HttpProbe  # noqa: E402 - the path above
+from garant.kernel.errors import EngineError  # noqa: E402
+from support.world import BASE, free_port  # noqa: E402
 
 ROUNDS = int(os.environ.get("GARANT_BENCH_ROUNDS", "1"))
 LIMIT = 300.0
 
 
 def serves(data: Path, port: int) -> bool:
-    authority = data / "tls" / "ca.pem"
-    with suppress(OSError, urllib.error.URLError, ssl.SSLError):
-        context = ssl.create_default_context(cafile=str(authority))
-        with urllib.request.urlopen(f"https://{BASE}:{port}/fr/", timeout=5, context=context) as answer:
-            return int(answer.status) == 200
+    probe = HttpProbe(connect="127.0.0.1", port=port, authority=data / "tls" / "ca.pem", limit=4_000_000)
+    with suppress(OSError, EngineError):
+        return probe.ask(BASE, "/fr/").status == 200
     return False
 
 
