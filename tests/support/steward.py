@@ -18,6 +18,7 @@ import django
 django.setup()
 
 from garant.access import service as access  # noqa: E402 - Django is set up first
+from garant.access.queries import address_rules as addresses  # noqa: E402
 from garant.drivers.process import Deadline  # noqa: E402
 from garant.identity import queries as identity  # noqa: E402
 from garant.identity import service as identities  # noqa: E402
@@ -44,6 +45,20 @@ def person(*, tenant: str, login: str, roles: list[str], name: str = "") -> dict
     return {"user": str(user.id), "password": password}
 
 
+def only_from(*, tenant: str, networks: list[str]) -> None:
+    """The tenant's allowed networks become these, by the product's own verbs (role web)."""
+    with tenant_transaction(None, scope="operator"):
+        facts = next(each for each in identity.tenants() if each.slug == tenant)
+    with tenant_transaction(facts.id):
+        now = CLOCK.now()
+        before = [rule for rule in addresses() if rule.verdict == "allow"]
+        for network in set(networks) - {rule.network for rule in before}:
+            access.add_rule(network=network, verdict="allow", classes=("login", "member"), at=now, actor="system:test", confirm=True)
+        for rule in before:
+            if rule.network not in networks:
+                access.remove_rule(rule=rule.id, at=now, actor="system:test", confirm=True)
+
+
 def keep(*, claims: list[str]) -> dict[str, str]:
     """Run every measure on which these claims rest, then tell their states. Waits while another process runs one of them."""
     wanted = {promise.identity for document in documents() for claim in document.claims if claim.id in claims for promise in claim.promises}
@@ -67,7 +82,7 @@ def verdicts() -> dict[str, Any]:
     return found
 
 
-VERBS = {"person": person, "keep": keep, "verdicts": verdicts}
+VERBS = {"person": person, "only_from": only_from, "keep": keep, "verdicts": verdicts}
 
 
 def main() -> None:

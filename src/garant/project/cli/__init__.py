@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"garant: {error}", file=sys.stderr)
         sys.exit(2)
     except (DatabaseError, psycopg.Error, PoolTimeout) as error:
-        keep_trace()
+        keep_trace(aloud="GARANT_SUPERVISED" in os.environ)
         said = str(error).strip().splitlines() or ["no answer"]
         print(
             f"garant: the database does not do what it is asked ({said[0]}); is `garant up` running on this data directory?",
@@ -89,10 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
 
 
-def keep_trace() -> str:
+def keep_trace(*, aloud: bool = True) -> str:
     """Keep the trace of the present error; where it is, in words. A supervised process writes to its log, a command to logs/commands.log.
 
-    Where that cannot be written the trace is shown: it must not be lost.
+    Where that cannot be written it is shown, unless the error is a foreseen one (`aloud` False), as a database that is not running.
     """
     trace = traceback.format_exc()
     place = Path(os.environ.get("GARANT_DATA", "")) / "logs" / "commands.log"
@@ -100,7 +100,8 @@ def keep_trace() -> str:
         with contextlib.suppress(OSError), place.open("a", encoding="utf-8") as file:
             file.write(f"{moment(SystemClock().now())} {' '.join(sys.argv[1:2])}\n{trace}")
             return f" (the trace is in {place})"
-    print(trace, file=sys.stderr)
+    if aloud:
+        print(trace, file=sys.stderr)
     return ""
 
 
