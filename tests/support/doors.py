@@ -117,14 +117,15 @@ def found(world: World, aspect: str, fact: str) -> list[Any]:
 
 
 PATIENCE = 180.0
-"""Seconds for a claim to read as it should: a run takes half a minute on a busy machine, and a try that timed out proves nothing."""
+"""Seconds for a claim to read as it should: a run takes half a minute on a busy machine, and a try that timed out proves nothing.
+Tries stand apart, since a run signs in several times and sign-ins from one address are counted."""
 
 
 def kept(world: World, claim: str) -> None:
     """Measured until it is kept: what was mended reaches the edge within moments."""
-    wait_until(lambda: world.keep(claim)[claim] == "kept", f"{claim} to be kept: {world.reason(claim)}", seconds=PATIENCE, pause=1.0)
+    wait_until(lambda: world.keep(claim)[claim] == "kept", f"{claim} to be kept: {world.reason(claim)}", seconds=PATIENCE, pause=8.0)
 
 
 def broken(world: World, claim: str) -> None:
     """Measured until it is broken; only for what no run mends."""
-    wait_until(lambda: world.keep(claim)[claim] == "broken", f"{claim} to be broken: {world.reason(claim)}", seconds=PATIENCE, pause=1.0)
+    wait_until(lambda: world.keep(claim)[claim] == "broken", f"{claim} to be broken: {world.reason(claim)}", seconds=PATIENCE, pause=8.0)
