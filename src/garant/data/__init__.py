@@ -1,1 +1,1 @@
-"""Data map, placement, isolation. Empty: not built yet."""
+"""Data: what is kept, whose it is, where it lies, and that nobody else reads it: the map, isolation, sealed columns, places."""

@@ -12,6 +12,7 @@ from garant.access import promises as access
 from garant.access.service.visitors import sources, visitors
 from garant.assurance import promises as assurance
 from garant.continuity import promises as continuity
+from garant.data import promises as data
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import ConfigurationError
 from garant.kernel.promise import Keeper, Unmeasured
@@ -27,7 +28,7 @@ def _continuity(place: Deployment) -> Promises:
     return continuity.keepers(place, sources=partial(sources, place.clock))
 
 
-AREAS: Sequence[Callable[[Deployment], Promises]] = (access.keepers, _assurance, _continuity)
+AREAS: Sequence[Callable[[Deployment], Promises]] = (access.keepers, _assurance, _continuity, data.keepers)
 """Each area's measures. Where one area needs a hand of another, it is given here, as a function: they do not know each other."""
 
 

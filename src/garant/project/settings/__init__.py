@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "garant.audit",
     "garant.vault",
     "garant.identity",
+    "garant.data",
     "garant.edge",
     "garant.access",
     "garant.access.password",

@@ -25,6 +25,7 @@ from django.db.models import F, Max
 from garant.audit import service as audit
 from garant.audit.service import Kind
 from garant.kernel.errors import Refused
+from garant.sdk import envelope as sealing
 from garant.vault import policy
 from garant.vault.engines.keystore import KeyStore
 from garant.vault.models import DataKey, Ring
@@ -98,16 +99,16 @@ def seal(*, tenant: uuid.UUID, table: str, column: str, row: str, plaintext: byt
     if key_id is None:
         raise SealError(f"tenant {tenant} has no active key of class {data_class}; call make_tenant_keys")
     region, key = _data_key(tenant, key_id, epoch)
-    place = policy.Place(region, tenant, table, column, str(row))
-    return policy.seal(key, key_id, os.urandom(policy.NONCE_BYTES), place, plaintext)
+    place = sealing.Place(region, tenant, table, column, str(row))
+    return sealing.seal(key, key_id, os.urandom(policy.NONCE_BYTES), place, plaintext)
 
 
 def unseal(*, tenant: uuid.UUID, table: str, column: str, row: str, envelope: bytes) -> bytes:
     """What was sealed at this very place. Raises SealError (damaged or moved), KeySuspended, ConfigurationError (key store)."""
     envelope = bytes(envelope)
-    key_id = policy.key_id_of(envelope)
+    key_id = sealing.key_id_of(envelope)
     region, key = _data_key(tenant, key_id, _require_ring(tenant))
-    return policy.unseal(key, policy.Place(region, tenant, table, column, str(row)), envelope)
+    return sealing.unseal(key, sealing.Place(region, tenant, table, column, str(row)), envelope)
 
 
 def rotate(*, tenant: uuid.UUID, at: datetime, actor: str, data_class: str = DEFAULT_CLASS) -> None:
