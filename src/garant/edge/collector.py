@@ -188,7 +188,7 @@ class Collector:
         self._settle()
         self._ask_dropped()
         try:
-            slugs = {tenant.slug: tenant.id for tenant in tenants()} if self.waiting else {}
+            slugs = {tenant.slug: tenant.id for tenant in tenants(canaries=True)} if self.waiting else {}
             while self.waiting:
                 self._write(slugs)
             self._count()

@@ -142,7 +142,7 @@ def policy_version(*, tenant: uuid.UUID) -> int:
 
 def rules_by_tenant() -> dict[str, Sequence[AddressRule]]:
     """The rules of every tenant that the context may see, by slug; for the agent and for comparison with a running edge."""
-    slugs = {tenant.id: tenant.slug for tenant in tenants()}
+    slugs = {tenant.id: tenant.slug for tenant in tenants(canaries=True)}
     return {
         slugs[row.tenant_id]: [AddressRule(r["kind"], r["network"], tuple(r["classes"])) for r in row.document["rules"]]
         for row in Policy.objects.all()

@@ -11,7 +11,11 @@ from django.utils.crypto import salted_hmac
 
 
 class Tenant(models.Model):
-    """A customer, or the operator itself (`operator=True`, exactly one). `host`: the DNS name that answers for it, lower case."""
+    """A customer, or the operator itself (`operator=True`, exactly one). `host`: the DNS name that answers for it, lower case.
+
+    `canary`: an organisation without people, made so that probes have something to plant and to look for; never counted as a customer.
+    `sealing`: whether what its application marks sensitive is sealed, as it chose when it was set up (AST-48).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.CharField(max_length=42, unique=True)
@@ -21,11 +25,14 @@ class Tenant(models.Model):
     language = models.CharField(max_length=8, default="fr-ca")
     zone = models.CharField(max_length=64, default="America/Toronto")
     suspended = models.BooleanField(default=False)
+    canary = models.BooleanField(default=False, db_default=False)
+    sealing = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["operator"], condition=models.Q(operator=True), name="identity_one_operator"),
+            models.CheckConstraint(condition=~models.Q(operator=True, canary=True), name="identity_operator_is_no_canary"),
         ]
 
     def __str__(self) -> str:

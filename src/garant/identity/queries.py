@@ -21,6 +21,8 @@ class TenantFacts:
     language: str
     zone: str
     suspended: bool
+    canary: bool = False
+    sealing: bool = True
 
     @property
     def tz(self) -> ZoneInfo:
@@ -30,14 +32,25 @@ class TenantFacts:
 def tenant_of_host(host: str) -> TenantFacts | None:
     """The tenant that answers for `host` (without port), or None. Needs no context."""
     with connection.cursor() as cursor:
-        cursor.execute("select id, slug, name, operator, language, zone, suspended from identity_tenant_of_host(%s)", [host])
+        cursor.execute(
+            "select id, slug, name, operator, language, zone, suspended, canary, sealing from identity_tenant_of_host(%s)", [host]
+        )
         row = cursor.fetchone()
     return TenantFacts(*row) if row else None
 
 
-def tenants() -> list[TenantFacts]:
-    """Every tenant that the context may see, the operator first: all of them for the worker, the edge and the operator scope."""
-    return [_facts(row) for row in Tenant.objects.order_by("-operator", "slug")]
+def tenants(*, canaries: bool = False) -> list[TenantFacts]:
+    """Every tenant that the context may see, the operator first: all of them for the worker, the edge and the operator scope.
+
+    With `canaries`, also the organisations made for probing: for whoever serves hosts, never for whoever counts customers.
+    """
+    rows = Tenant.objects.all() if canaries else Tenant.objects.filter(canary=False)
+    return [_facts(row) for row in rows.order_by("-operator", "slug")]
+
+
+def canary_tenants() -> list[TenantFacts]:
+    """The organisations made for probing, by name."""
+    return [_facts(row) for row in Tenant.objects.filter(canary=True).order_by("slug")]
 
 
 def facts_of(tenant: uuid.UUID) -> TenantFacts:
@@ -81,4 +94,4 @@ def person_by_login(login: str, tenant: uuid.UUID) -> User | None:
 
 
 def _facts(row: Tenant) -> TenantFacts:
-    return TenantFacts(row.id, row.slug, row.name, row.operator, row.language, row.zone, row.suspended)
+    return TenantFacts(row.id, row.slug, row.name, row.operator, row.language, row.zone, row.suspended, row.canary, row.sealing)

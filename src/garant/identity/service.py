@@ -100,6 +100,8 @@ def add_tenant(
     actor: str,
     id_: uuid.UUID | None = None,
     operator: bool = False,
+    canary: bool = False,
+    sealing: bool = True,
     language: str = "fr-ca",
     zone: str = "America/Toronto",
 ) -> Tenant:
@@ -118,6 +120,8 @@ def add_tenant(
         name=name.strip(),
         host=host.lower(),
         operator=operator,
+        canary=canary,
+        sealing=sealing,
         language=language,
         zone=zone,
         created_at=at,
@@ -127,7 +131,7 @@ def add_tenant(
             tenant.save(force_insert=True)
     except IntegrityError as error:
         raise InputError(f"a tenant named {slug!r} or answering for {host!r} exists already") from error
-    audit.append(Kind.TENANT_ADDED, at=at, actor=actor, payload={"tenant": str(tenant.id), "slug": slug, "host": host})
+    audit.append(Kind.TENANT_ADDED, at=at, actor=actor, payload={"tenant": str(tenant.id), "slug": slug, "host": host, "sealing": sealing})
     return tenant
 
 

@@ -20,7 +20,7 @@ def sources(clock: Clock) -> Mapping[str, str]:
     """Each host in service, to the loopback address that its rules let in: to sign in and to read, on a customer's host; to read the
     public page, on the operator's. The empty string where they let none in."""
     with tenant_transaction(None, scope="operator"):
-        tenants = {tenant.slug: tenant for tenant in identity.tenants() if not tenant.suspended}
+        tenants = {tenant.slug: tenant for tenant in identity.tenants(canaries=True) if not tenant.suspended}
         hosts = {host: tenants[slug] for host, slug in identity.hosts().items() if slug in tenants}
     return {host: _source(tenant, clock) for host, tenant in hosts.items()}
 

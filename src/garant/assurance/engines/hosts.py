@@ -38,9 +38,10 @@ class Place:
 
 
 def served_hosts() -> Mapping[str, str]:
-    """Every host that answers, the operator's first. Reads the database in a transaction of its own."""
+    """Every host that answers to people, the operator's first. Reads the database in a transaction of its own."""
     with tenant_transaction(None, scope="operator"):
-        slugs, tenants = identity.hosts(), {tenant.slug: tenant for tenant in identity.tenants()}
+        tenants = {tenant.slug: tenant for tenant in identity.tenants()}
+        slugs = {host: slug for host, slug in identity.hosts().items() if slug in tenants}
     if not slugs:
         raise EngineError("no host is served: no tenant exists")
     ordered = sorted(slugs, key=lambda host: (not tenants[slugs[host]].operator, host))

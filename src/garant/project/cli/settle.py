@@ -15,7 +15,7 @@ from garant.identity import queries
 from garant.identity import service as identity
 from garant.identity.service import tenant_transaction
 from garant.kernel.clock import SystemClock
-from garant.project import demo
+from garant.project import canaries, demo
 from garant.statement import service as statement
 from garant.vault import service as vault
 
@@ -33,9 +33,10 @@ def people(
     demonstration: Annotated[bool, typer.Option("--demo/--no-demo", help="Also the demonstration's organisations and accounts.")] = True,
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
-    """The root key, the operator's organisation and, with --demo, two public bodies with their people."""
+    """The root key, the operator's organisation, two that probes use and, with --demo, two public bodies with their people."""
     at = SystemClock().now()
     vault.make_root()
+    canaries.make(base=settings.GARANT.base, at=at)
     if not demonstration:
         operator(name=settings.GARANT.operator, base=settings.GARANT.base, at=at)
         return

@@ -37,6 +37,9 @@ def add(
     language: Annotated[str, typer.Option(help="fr-ca, fr-fr or en-ca.")] = "fr-ca",
     allow: Annotated[list[str] | None, typer.Option(help="Network whose addresses may come in (repeat it); none given: all may.")] = None,
     zone: Annotated[str, typer.Option(help="Time zone of its calendars (IANA name).")] = "America/Toronto",
+    seal: Annotated[
+        bool, typer.Option("--seal/--no-seal", help="Whether what the application marks sensitive is sealed for it; chosen once, here.")
+    ] = True,
     json_: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
@@ -56,7 +59,7 @@ def add(
     id_ = uuid.uuid4()
     # One transaction: a refusal leaves nothing half made, and the host never answers before its address rules do.
     with tenant_transaction(id_, scope="operator"):
-        service.add_tenant(id_=id_, slug=slug, name=name, host=host, at=at, actor=ACTOR, language=language, zone=zone)
+        service.add_tenant(id_=id_, slug=slug, name=name, host=host, at=at, actor=ACTOR, language=language, zone=zone, sealing=seal)
         vault.make_tenant_keys(tenant=id_, at=at, actor=ACTOR)
         for network in allow or ():
             access.add_rule(network=network, verdict="allow", classes=("login", "member"), at=at, actor=ACTOR, confirm=True)
@@ -72,19 +75,40 @@ def add(
 
 @app.command("list")
 def list_(
+    canaries: Annotated[
+        bool, typer.Option("--canaries", help="Also those that Garant made for its probes: they are no customers.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON list on standard output.")] = False,
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
     """Every organisation, the operator first."""
     with tenant_transaction(None, scope="operator"):
-        found = queries.tenants()
+        found = queries.tenants(canaries=canaries)
     if json_:
         print(
-            json.dumps([{"id": str(t.id), "slug": t.slug, "name": t.name, "operator": t.operator, "suspended": t.suspended} for t in found])
+            json.dumps(
+                [
+                    {
+                        "id": str(t.id),
+                        "slug": t.slug,
+                        "name": t.name,
+                        "operator": t.operator,
+                        "suspended": t.suspended,
+                        "sealing": t.sealing,
+                    }
+                    for t in found
+                ]
+            )
         )
         return
     for tenant in found:
-        print(f"{tenant.slug:<20} {tenant.name}{' (operator)' if tenant.operator else ''}{' (suspended)' if tenant.suspended else ''}")
+        marks = (
+            (tenant.operator, "operator"),
+            (tenant.canary, "made for probes"),
+            (tenant.suspended, "suspended"),
+            (not tenant.sealing, "not sealed"),
+        )
+        print(f"{tenant.slug:<20} {tenant.name}{''.join(f' ({word})' for holds, word in marks if holds)}")
 
 
 Slug = Annotated[str, typer.Argument(help="Short name of the organisation.")]

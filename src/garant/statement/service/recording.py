@@ -55,7 +55,7 @@ def record(
 
 def _customers() -> Customers:
     with tenant_transaction(None, scope="operator"):
-        known, served = {tenant.slug: tenant for tenant in tenants()}, hosts()
+        known, served = {tenant.slug: tenant for tenant in tenants(canaries=True)}, hosts()
     names = {slug: f"client {tenant.id.hex[:8]}" for slug, tenant in known.items() if not tenant.operator}
     base = next((host for host, slug in served.items() if slug in known and known[slug].operator), "")
     return Customers(base, {host: names[slug] for host, slug in served.items() if slug in names}, names)
