@@ -1,0 +1,1 @@
+"""What enforces and observes, one module a program or subject."""

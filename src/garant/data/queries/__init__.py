@@ -1,0 +1,1 @@
+"""Reads of the data area, one module a subject."""

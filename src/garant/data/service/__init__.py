@@ -1,0 +1,1 @@
+"""Verbs of the data area, one module a subject."""
