@@ -9,7 +9,7 @@ class Ring(models.Model):
     """One tenant's keys as a whole. `epoch` grows with every change that must empty the processes' memories at once."""
 
     tenant_id = models.UUIDField(primary_key=True)
-    state = models.CharField(max_length=12, default="active")
+    state = models.CharField(max_length=20, default="active")
     epoch = models.BigIntegerField(default=1)
     kcv = models.BinaryField(max_length=16)
     changed_at = models.DateTimeField()
@@ -20,9 +20,9 @@ class DataKey(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant_id = models.UUIDField()
-    data_class = models.CharField(max_length=40)
+    data_class = models.CharField(max_length=60)
     version = models.PositiveIntegerField()
-    state = models.CharField(max_length=12, default="active")
+    state = models.CharField(max_length=20, default="active")
     kcv = models.BinaryField(max_length=16)
     wrapped = models.BinaryField(max_length=60)
     created_at = models.DateTimeField()

@@ -6,14 +6,30 @@
 The envelope of a field is in `garant.sdk.envelope`.
 """
 
+import re
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from garant.kernel.errors import InputError
 from garant.sdk.envelope import KEY_BYTES, NONCE_BYTES, SealError, check_value, require_key
 
-__all__ = ["DECRYPTS", "KEY_BYTES", "NONCE_BYTES", "KeyState", "SealError", "check_value", "require_key", "unwrap", "wrap"]
+__all__ = [
+    "DECRYPTS",
+    "KEY_BYTES",
+    "NONCE_BYTES",
+    "KeyState",
+    "SealError",
+    "check_value",
+    "checked_class",
+    "require_key",
+    "unwrap",
+    "wrap",
+]
+
+CLASS_LENGTH = 60
+_CLASS = re.compile(r"[a-z][a-z0-9_.-]*(?::[a-z0-9-]+)?")
 
 
 class KeyState(StrEnum):
@@ -38,3 +54,13 @@ def unwrap(under: bytes, label: str, wrapped: bytes) -> bytes:
         return AESGCM(under).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], label.encode())
     except (InvalidTag, ValueError) as error:
         raise SealError(f"{label} cannot be unwrapped: it is damaged or was wrapped under another key") from error
+
+
+def checked_class(name: str) -> str:
+    """`name`, if a key may have it. Raises InputError."""
+    if len(name) > CLASS_LENGTH or not _CLASS.fullmatch(name):
+        raise InputError(
+            f"{name!r} is not a class of keys: write a word of small letters, digits, _ . and -, or word:detail as in subject:<uuid>, "
+            f"at most {CLASS_LENGTH} signs"
+        )
+    return name

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import ProgrammingError, transaction
 
 from garant.audit.queries import entries
 from garant.identity.service import tenant_transaction
-from garant.kernel.errors import ConfigurationError
+from garant.kernel.errors import ConfigurationError, InputError
+from garant.sdk import envelope
 from garant.vault import service as vault
 from garant.vault.engines.keystore import KeyStore
 from garant.vault.models import DataKey, Ring
@@ -257,3 +259,49 @@ class TestOtherProcesses:
         process.stdin.write("\n")
         process.stdin.flush()
         return process.stdout.readline().strip()
+
+
+@pytest.mark.django_db
+class TestLeases:
+    def test_a_leased_key_opens_what_the_vault_sealed(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        mine, theirs = two_tenants
+        with tenant_transaction(mine):
+            sealed = seal(mine)
+            leased = vault.lease(tenant=mine)
+            assert (leased.tenant, leased.region, leased.state, leased.epoch) == (mine, "local", "active", 1)
+            assert leased.kcv == envelope.check_value(leased.material)
+            assert leased.material.hex() not in repr(leased)
+            assert str(leased.material) not in repr(leased)
+            place = envelope.Place(leased.region, mine, "access_factor", "secret", "7")
+            assert envelope.unseal(AESGCM(leased.material), place, sealed) == SECRET
+            assert vault.lease(tenant=mine, key_id=envelope.key_id_of(sealed)) == leased
+            assert vault.epoch(tenant=mine) == (1, "active")
+        with tenant_transaction(theirs):
+            for stranger in ({"tenant": theirs, "key_id": leased.key_id}, {"tenant": mine}):
+                with pytest.raises(vault.UnknownKey):
+                    vault.lease(**stranger)
+            with pytest.raises(vault.UnknownKey):
+                vault.epoch(tenant=mine)
+
+    def test_each_class_has_a_key_of_its_own_made_on_demand(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        mine = two_tenants[0]
+        subject = f"subject:{uuid.uuid4()}"
+        with tenant_transaction(mine):
+            with pytest.raises(vault.UnknownKey, match="make_data_key"):
+                vault.lease(tenant=mine, data_class=subject)
+            assert vault.make_data_key(tenant=mine, data_class=subject, at=NOW, actor="system:test") is True
+            assert vault.make_data_key(tenant=mine, data_class=subject, at=NOW, actor="system:test") is False
+            assert vault.lease(tenant=mine, data_class=subject).material != vault.lease(tenant=mine).material
+            for bad in ("", "Subject", "subject:", "a b", "x" * 61):
+                with pytest.raises(InputError, match="class of keys"):
+                    vault.make_data_key(tenant=mine, data_class=bad, at=NOW, actor="system:test")
+
+    def test_nothing_is_leased_while_suspended(self, two_tenants: tuple[uuid.UUID, uuid.UUID]) -> None:
+        mine, theirs = two_tenants
+        with tenant_transaction(mine):
+            vault.suspend(tenant=mine, at=NOW, actor="staff:1", reason="litige")
+            assert vault.epoch(tenant=mine) == (2, "suspended")
+            with pytest.raises(KeySuspended):
+                vault.lease(tenant=mine)
+        with tenant_transaction(theirs):
+            assert vault.lease(tenant=theirs).epoch == 1
