@@ -4,6 +4,7 @@ SONDAGE_DATABASE_HOST           directory of PostgreSQL's socket, or a host name
 SONDAGE_DATABASE_PORT           default 5432
 SONDAGE_DATABASE_NAME, _USER    default sondage
 SONDAGE_DATABASE_PASSWORD_FILE  a file that holds the password
+SONDAGE_DATABASE_PASSWORD       the password itself (of the owner, while tables are changed)
 SONDAGE_DATA                    directory of attachments and of the application's own secret
 SONDAGE_KEYS                    public keys of the edge (JWK set)
 SONDAGE_APPLICATION             this application's name at the edge (default sondage)
@@ -62,7 +63,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": os.environ.get("SONDAGE_DATABASE_NAME", "sondage"),
         "USER": os.environ.get("SONDAGE_DATABASE_USER", "sondage"),
-        "PASSWORD": _password(os.environ.get("SONDAGE_DATABASE_PASSWORD_FILE", "")),
+        "PASSWORD": os.environ.get("SONDAGE_DATABASE_PASSWORD") or _password(os.environ.get("SONDAGE_DATABASE_PASSWORD_FILE", "")),
         "HOST": os.environ.get("SONDAGE_DATABASE_HOST", ""),
         "PORT": os.environ.get("SONDAGE_DATABASE_PORT", "5432"),
         "CONN_MAX_AGE": 60,

@@ -23,6 +23,8 @@ from garant.kernel.errors import ConfigurationError, EngineError
 SERVICE_USER = "garant"
 APPLICATION_USER = "garant-app"
 """Of the protected example application: another than Garant's, and in none of its groups."""
+MIGRATING_USER = "garant-migrate"
+"""Of the process that changes the example application's tables, and of no other."""
 PR_SET_PDEATHSIG = 1
 PLAIN_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 

@@ -6,7 +6,8 @@
 | garant_web     | nothing | what row policies allow in the tenant of the transaction         |
 | garant_worker  | nothing | the same; some policies let it read across tenants               |
 | garant_edge    | nothing | tables under row policies that name it, and none without policies |
-| sondage        | its own database, of the example application                               |
+
+Those of the example application's database are in `application_database.py`.
 
 With the operator's own server (`GARANT_DATABASE_URL`), a user name and password inside the URL stand for an administrator that may
 create roles and databases, and are given to no other process; without them the roles must exist with the passwords in `<data>/secrets`.
@@ -33,17 +34,18 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg import sql
 
-from garant.drivers.process import APPLICATION_USER, PLAIN_ENVIRONMENT, cause, service_user
+from garant.drivers.process import APPLICATION_USER, MIGRATING_USER, PLAIN_ENVIRONMENT, cause, service_user
 from garant.kernel.canonical import canonical
 from garant.kernel.errors import ConfigurationError, EngineError
+from garant.project import application_database
 from garant.project.runtime import Runtime
 
 ROLES = ("owner", "web", "worker", "edge")
-SHARED_SECRETS = ("django", "database-web", "database-worker", "database-edge")
-"""Read by processes that run as the service user; the others (superuser, owner) by root only."""
+SHARED_SECRETS = ("django", "database-web", "database-worker", "database-edge", "database-data")
+"""Read by processes that run as the service user; the others (superuser, owners) by root only."""
 APPLICATION_SECRET = "database-sondage"
 """Read by the example application only."""
-PRIVATE_SECRETS = ("database-owner", "database-superuser")
+PRIVATE_SECRETS = ("database-owner", "database-superuser", "database-sondage-owner")
 SERVICE_DIRECTORIES = {"run": 0o2770, "logs": 0o2750, "keys": 0o700, "assertion": 0o2755, "tls": 0o2750, "static": 0o755}
 SOURCES = Path(__file__).resolve().parents[2]
 
@@ -105,6 +107,10 @@ def _application_files(runtime: Runtime, *, service: pwd.struct_passwd | None) -
     user = service_user(APPLICATION_USER)
     home, door = runtime.data / "sondage", runtime.application_socket.parent
     home.mkdir(mode=0o700, exist_ok=True)
+    scratch = runtime.data / "migrate"
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    if migrating := service_user(MIGRATING_USER):
+        os.chown(scratch, migrating.pw_uid, migrating.pw_gid)
     door.mkdir(mode=0o750, exist_ok=True)
     runtime.make_secret(APPLICATION_SECRET, group=user.pw_gid if user else None)
     if user and service:
@@ -154,13 +160,18 @@ def _make_roles(administrator: Administrator, runtime: Runtime, database: str, *
         names = [f"garant_{role}" for role in ROLES]
         for role, name in zip(ROLES, names, strict=True):
             _role(server, name, runtime.secret(f"database-{role}"))
+        own = ["garant_owner"]
         if example:
-            _role(server, "sondage", runtime.secret("database-sondage"))
+            own += _application_roles(server, runtime)
         if server.execute("select rolsuper from pg_roles where rolname = current_user").fetchone() != (True,):
-            server.execute("grant garant_owner, sondage to current_user" if example else "grant garant_owner to current_user")
+            server.execute(f"grant {', '.join(own)} to current_user")
         _database(server, database, "garant_owner", names)
         if example:
-            _database(server, "sondage", "sondage", ["sondage"])
+            application_database.hand_over_database(server)
+            guests = [application_database.APPLICATION, application_database.PROBE]
+            _database(server, application_database.APPLICATION, application_database.OWNER, guests)
+            with administrator.connect(application_database.APPLICATION) as theirs:
+                application_database.settle(theirs)
     with administrator.connect(database) as inside:
         processes = sql.SQL(", ").join(sql.Identifier(name) for name in names[1:])
         inside.execute("alter schema public owner to garant_owner")
@@ -170,6 +181,15 @@ def _make_roles(administrator: Administrator, runtime: Runtime, database: str, *
             inside.execute(
                 sql.SQL("alter default privileges for role garant_owner in schema public grant {} to {}").format(sql.SQL(grant), processes)
             )
+
+
+def _application_roles(server: "psycopg.Connection[tuple[object, ...]]", runtime: Runtime) -> list[str]:
+    """The roles of the example application's database; those that the administrator has to become."""
+    for name, secret in application_database.SECRETS.items():
+        _role(server, name, runtime.secret(secret))
+    application_database.make_silent_role(server)
+    application_database.make_members(server)
+    return [application_database.OWNER, application_database.APPLICATION, application_database.PRIVILEGED]
 
 
 def migrate(data: Path, *, environment: Mapping[str, str] | None = None) -> None:

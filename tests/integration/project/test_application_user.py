@@ -60,8 +60,9 @@ def data() -> Iterator[Path]:
 def test_owners_and_modes_of_the_data_directory(data: Path) -> None:
     found = {}
     for name in (
-        *("run", "run/state.json", "keys", "assertion/private.pem", "tls", "logs", "app", "sondage"),
+        *("run", "run/state.json", "keys", "assertion/private.pem", "tls", "logs", "app", "sondage", "migrate"),
         *("secrets/django", "secrets/database-web", "secrets/database-owner", "secrets/database-superuser", "secrets/database-sondage"),
+        *("secrets/database-data", "secrets/database-sondage-owner"),
     ):
         facts = (data / name).stat()
         owner, group = pwd.getpwuid(facts.st_uid).pw_name, grp.getgrgid(facts.st_gid).gr_name
@@ -75,11 +76,14 @@ def test_owners_and_modes_of_the_data_directory(data: Path) -> None:
         "logs": "garant:garant 2750",
         "app": "garant-app:garant 2750",
         "sondage": "garant-app:garant-app 0700",
+        "migrate": "garant-migrate:garant-migrate 0700",
         "secrets/django": "root:garant 0640",
         "secrets/database-web": "root:garant 0640",
         "secrets/database-owner": "root:root 0600",
         "secrets/database-superuser": "root:root 0600",
         "secrets/database-sondage": "root:garant-app 0640",
+        "secrets/database-data": "root:garant 0640",
+        "secrets/database-sondage-owner": "root:root 0600",
     }
 
 
@@ -142,3 +146,15 @@ def test_the_application_gets_its_own_password_and_no_word_of_garants(data: Path
     assert {name for name in held if name.startswith("GARANT_")} == {"GARANT_SUPERVISED"}
     assert held["SONDAGE_DATABASE_PASSWORD_FILE"].endswith("/secrets/database-sondage")
     assert str(Runtime(data).database_socket()) not in held.values()
+    assert Runtime(data).secret("database-sondage-owner") not in held.values()
+
+
+@root_only
+def test_tables_are_changed_by_a_user_that_runs_nothing_else(data: Path) -> None:
+    service, user = pwd.getpwnam(SERVICE_USER), pwd.getpwnam(APPLICATION_USER)
+    plan = Plan(Runtime(data), Configuration(), 1, 8443, 8080, service, None, application=user)
+    child = plan.example_as_owner("migrate")
+    assert child.user is not None
+    assert child.user.pw_name == "garant-migrate"
+    assert child.environment["SONDAGE_DATABASE_PASSWORD"] == Runtime(data).secret("database-sondage-owner")
+    assert {program.user.pw_name for program in plan.programs() if program.user} == {SERVICE_USER, APPLICATION_USER}

@@ -90,7 +90,9 @@ def init(
 
     With GARANT_DATABASE_URL=postgresql://admin:word@host:5432/garant the roles and tables are made there by that administrator, whose
     password no process sees afterwards; without a user in it, make these roles yourself with the passwords in DATA/secrets:
-    garant_owner, garant_web, garant_worker, garant_edge. Without the variable the embedded PostgreSQL is made ready, then stopped.
+    garant_owner, garant_web, garant_worker, garant_edge, and for the example application (in a database sondage that sondage_owner owns)
+    sondage_owner, sondage, garant_data (granted sondage) and garant_priv (granted to sondage_owner). Without the variable
+    the embedded PostgreSQL is made ready, then stopped.
 
     Exit codes: 0 done; 2 something is in the way, said in one line.
     """

@@ -99,6 +99,21 @@ DATABASES = {
         },
     }
 }
+# The protected application's database as `garant_data` sees it: keywords of psycopg.connect, for measures and the data map.
+# Empty where Garant does not know it: an application of the operator's.
+APPLICATION_DATABASE: dict[str, str | int] = (
+    {}
+    if GARANT.application.upstream
+    else {
+        "host": str(DATABASES["default"]["HOST"]),
+        "port": str(DATABASES["default"]["PORT"]),
+        "dbname": "sondage",
+        "user": "garant_data",
+        "password": RUNTIME.secret("database-data"),
+        "connect_timeout": 5,
+        **dict(parse_qsl(_PARTS.query)),
+    }
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {

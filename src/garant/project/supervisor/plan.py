@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from garant.drivers.process import APPLICATION_USER, PLAIN_ENVIRONMENT, drop, reachable, service_user
-from garant.project import provision
+from garant.drivers.process import APPLICATION_USER, MIGRATING_USER, PLAIN_ENVIRONMENT, drop, reachable, service_user
+from garant.project import application_database, provision
 from garant.project.configuration import Configuration
 from garant.project.runtime import Runtime
 from garant.project.supervisor import ready
@@ -133,6 +133,27 @@ class Plan:
             command=(sys.executable, str(EXAMPLE / "manage.py"), *words),
             environment=self._example_environment(),
             user=self.application or self.user,
+            group=self.group,
+        )
+
+    def example_as_owner(self, *words: str) -> Program:
+        """A command that changes the example's tables: alone it holds the owner's password, as a user that runs nothing else.
+
+        The running application could read the environment of a process of its own user.
+        """
+        home = self.runtime.data / "migrate"
+        return Program(
+            name=f"application-{words[0]}",
+            command=(sys.executable, str(EXAMPLE / "manage.py"), *words),
+            environment={
+                **self._example_environment(),
+                "HOME": str(home),
+                "SONDAGE_DATA": str(home),
+                "SONDAGE_DATABASE_USER": application_database.OWNER,
+                "SONDAGE_DATABASE_PASSWORD": self.runtime.secret(application_database.SECRETS[application_database.OWNER]),
+                "SONDAGE_DATABASE_PASSWORD_FILE": "",
+            },
+            user=service_user(MIGRATING_USER) if self.user else None,
             group=self.group,
         )
 

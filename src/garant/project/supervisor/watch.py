@@ -182,7 +182,7 @@ class Supervisor:
             [plan.helper("settle-statements", "worker", "settle", "statements")],
         ]
         if any(child.program.name == "application" for child in self.children):
-            steps.append([plan.example("migrate", "--no-input"), plan.example("seed")])
+            steps.append([plan.example_as_owner("migrate", "--no-input"), plan.example("seed")])
         running = [_Steps(programs, self.data / "logs", self._clock, self.say) for programs in steps]
         try:
             for _ in Deadline(180).tries(0.1):

@@ -1,0 +1,117 @@
+"""The application's database: its tables have an owner that the running application is not, and a database of before is handed over."""
+
+import psycopg
+import pytest
+
+from garant.project import provision
+from garant.project.application_database import SECRETS
+from support.database import Database
+
+
+def connect(database: Database, role: str) -> "psycopg.Connection[tuple[object, ...]]":
+    return psycopg.connect(
+        host=str(database.cluster.socket),
+        port=database.cluster.port,
+        user=role,
+        password=database.runtime.secret(SECRETS[role]),
+        dbname="sondage",
+        autocommit=True,
+    )
+
+
+@pytest.fixture
+def table(database: Database):
+    """A table as the application's migrations make it."""
+    with connect(database, "sondage_owner") as owner:
+        owner.execute("create table asked (id bigint generated always as identity primary key, tenant text)")
+        yield "asked"
+        owner.execute("drop table asked")
+
+
+def test_the_application_reads_and_writes_rows_and_owns_nothing(database: Database, table: str) -> None:
+    with connect(database, "sondage") as session:
+        session.execute("insert into asked (tenant) values ('saint-elan'), ('trois-rapides')")
+        session.execute("update asked set tenant = 'nord' where tenant = 'saint-elan'")
+        assert session.execute("select tenant from asked order by 1").fetchall() == [("nord",), ("trois-rapides",)]
+        for forbidden in (
+            "alter table asked disable row level security",
+            "truncate asked",
+            "drop table asked",
+            "create table mine (id int)",
+            "create schema mine",
+            "select last_value from asked_id_seq",
+            "set role sondage_owner",
+            "set role garant_priv",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(forbidden)
+
+
+def test_measures_become_the_application_and_nothing_more(database: Database, table: str) -> None:
+    with connect(database, "garant_data") as session:
+        assert session.execute("select 1 from pg_class where relname = 'asked'").fetchone() == (1,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("select * from asked")
+        session.execute("set role sondage")
+        assert session.execute("select count(*) from asked").fetchone() == (0,)
+        session.execute("reset role")
+        for role in ("sondage_owner", "garant_priv"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(f"set role {role}")
+
+
+def test_no_role_of_the_application_has_a_right_above_the_rows(database: Database) -> None:
+    with database.connect("postgres") as server:
+        found = server.execute(
+            "select rolname, rolcanlogin from pg_roles where not (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolinherit)"
+            " and rolname = any(%s) order by 1",
+            [[*SECRETS, "garant_priv"]],
+        ).fetchall()
+    assert found == [("garant_data", True), ("garant_priv", False), ("sondage", True), ("sondage_owner", True)]
+
+
+def test_the_owner_puts_functions_under_a_role_that_cannot_log_in(database: Database) -> None:
+    with connect(database, "sondage_owner") as owner:
+        owner.execute("set role garant_priv")
+        owner.execute("create function garant.answer() returns int language sql return 42")
+        owner.execute("reset role")
+        assert owner.execute("select proowner::regrole::text from pg_proc where proname = 'answer'").fetchone() == ("garant_priv",)
+        owner.execute("set role garant_priv")
+        owner.execute("drop function garant.answer()")
+
+
+@pytest.mark.parametrize("role", ["web", "worker", "edge"])
+def test_garants_own_processes_do_not_enter_it(database: Database, role: str) -> None:
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        database.connect(role, name="sondage")
+
+
+def test_a_database_that_the_application_owned_is_handed_over_once(database: Database) -> None:
+    with database.administrator.connect("postgres") as server:
+        server.execute("alter database sondage owner to sondage")
+    with connect(database, "sondage") as before:
+        before.execute("create table kept (id bigint generated always as identity, word text)")
+        before.execute("create view words as select word from kept")
+        before.execute("insert into kept (word) values ('stays')")
+    try:
+        for _ in range(2):
+            provision.make_roles(database.administrator, database.runtime)
+        with connect(database, "sondage") as session:
+            assert session.execute("select word from words").fetchall() == [("stays",)]
+            session.execute("insert into kept (word) values ('goes on')")
+            for forbidden in ("drop table kept", "alter view words owner to sondage", "create table mine (id int)"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    session.execute(forbidden)
+            owners = session.execute("select distinct tableowner from pg_tables where schemaname = 'public'").fetchall()
+            assert owners == [("sondage_owner",)]
+    finally:
+        with connect(database, "sondage_owner") as owner:
+            owner.execute("drop table kept cascade")
+
+
+def test_what_a_data_map_took_away_is_not_given_back_at_the_next_start(database: Database, table: str) -> None:
+    with connect(database, "sondage_owner") as owner:
+        owner.execute("revoke select on asked from sondage")
+    provision.make_roles(database.administrator, database.runtime)
+    with connect(database, "sondage") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute("select * from asked")
