@@ -155,7 +155,7 @@ class World:
         }
 
     def start(self) -> None:
-        """`garant up`; returns when the edge serves the trust page and every process is up."""
+        """`garant up`; returns when the edge serves the trust page, every process is up, and the tenants and statements are settled."""
         environment = self.environment()
         environment.pop("GARANT_ROLE")
         environment.pop("DJANGO_SETTINGS_MODULE")
@@ -170,8 +170,10 @@ class World:
             assert self._process is not None
             if self._process.poll() is not None:
                 raise NotReached(f"`garant up` ended with {self._process.returncode}:\n{self.log('up', 4000)}")
-            processes = self.runtime_files.state().get("processes", {})
-            return bool(processes) and all(each["state"] == "serving" for each in processes.values()) and self._page_answers()
+            state = self.runtime_files.state()
+            processes = state.get("processes", {})
+            up = bool(processes) and all(each["state"] == "serving" for each in processes.values())
+            return up and state.get("settled", False) and self._page_answers()
 
         try:
             wait_until(serving, "a deployment that serves", PATIENCE, 0.2)

@@ -53,11 +53,12 @@ def test_the_checks_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CliRunner().invoke(develop.test_app, ["--tests-only"]).exit_code == 0
 
 
-def test_the_long_ones_are_asked_for_by_name_and_nothing_else_of_ours_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_tests_and_the_sizes_of_benchmarks_are_told_on_and_nothing_else_of_ours_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GARANT_LONG", "1")
+    monkeypatch.setenv("GARANT_BENCH_MANY", "1000000")
     monkeypatch.setenv("GARANT_DATABASE_URL", "postgresql://db/garant")
     held = develop._environment()
-    assert held["GARANT_LONG"] == "1"
+    assert (held["GARANT_LONG"], held["GARANT_BENCH_MANY"]) == ("1", "1000000")
     assert "GARANT_DATABASE_URL" not in held
 
 

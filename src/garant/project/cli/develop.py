@@ -79,6 +79,10 @@ def _passes(name: str, command: Sequence[str], *, settled: bool = True) -> bool:
 def _environment(*, settled: bool = False) -> dict[str, str]:
     """What a check is told. `settled`: with Django's settings and no deployment; tests choose both for themselves."""
     ours = ("GARANT_", "DJANGO_")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours) or key in ("GARANT_LONG", "GARANT_BENCH")}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(ours) or key == "GARANT_LONG" or key.startswith("GARANT_BENCH")
+    }
     named = {"DJANGO_SETTINGS_MODULE": "garant.project.settings", "GARANT_DATA": "/nonexistent"} if settled else {}
     return {**kept, "PYTHONPATH": f"{SOURCES}:{ROOT / 'tests'}", **named}

@@ -126,6 +126,7 @@ class Supervisor:
             "http": self.configuration.http,
             "collector": ready.free_port(),
             "supervisor": os.getpid(),
+            "settled": False,
             "processes": {},
         }
         self._start_database(runtime)
@@ -188,6 +189,7 @@ class Supervisor:
             for _ in Deadline(180).tries(0.1):
                 self.tend()
                 if not [each for each in running if not each.advance()]:
+                    self._state["settled"] = True
                     return
             self.say(f"ERROR: the deployment was not settled within three minutes; see {self.data / 'logs'}/settle-*.log")
         finally:
