@@ -6,6 +6,7 @@ A `Promise` is a pure value. A `Keeper` is the engine and the judge of *one* mea
 `Unmeasured`: it stands beside the others in the registry and keeps the claim `unproven`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from garant.kernel.canonical import Json, digest
+from garant.kernel.clock import aware
 from garant.kernel.text import Text
 
 
@@ -139,16 +141,32 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Word:
+    """Somebody's word for what no program can see: who gives it, the SHA-256 of the paper that says it, and when it ends."""
+
+    by: str
+    document: str
+    until: datetime
+
+    def __post_init__(self) -> None:
+        aware(self.until)
+        if not self.by.strip() or not re.fullmatch(r"[0-9a-f]{64}", self.document):
+            raise ValueError("a word needs somebody who gives it, and the SHA-256 of a paper: 64 lower-case hexadecimal digits")
+
+
+@dataclass(frozen=True)
 class Finding:
     """What the facts of one run say. `holds` None = they do not allow an answer (inconclusive).
 
     `number` and `words` are the headline beside the sentence (`0` · `passage sur 12 essais`); `reason` is a full sentence.
+    `word`: a yes that rests on somebody's word; the verdict is then attested until its date, and never kept.
     """
 
     holds: bool | None
     number: Text
     words: Text
     reason: Text
+    word: Word | None = None
 
 
 Judge = Callable[[Promise, Evidence], Finding]

@@ -5,7 +5,8 @@ For one measure, from all its recorded runs and the time:
 1. `broken`: the newest answer, still fresh, says no, or enforcement had drifted.
 2. `unproven`: no run ever gave an answer.
 3. `stale`: answered once, but that answer is too old, or a later run failed, was inconclusive, or did not reach all in scope.
-4. `kept`: the newest run of all is an answer, fresh, and says yes.
+4. `attested`: as `kept`, where the yes rests on somebody's word that has not ended; `stale` once it has.
+5. `kept`: the newest run of all is an answer, fresh, and says yes.
 
 An *answer* is a valid run whose facts say yes for the whole population, or no for any part of it. *Valid*: no error, its canary
 reported, at least one thing checked, observed neither after it was received nor after now. Drift found by `apply` is an answer (no),
@@ -98,7 +99,8 @@ def aged(verdict: Verdict, now: datetime) -> Verdict:
     ends = [moment for moment in (verdict.fresh_until, verdict.until) if moment is not None]
     if verdict.state in (State.STALE, State.UNPROVEN, State.NOT_APPLICABLE) or not ends or aware(now) < min(ends):
         return verdict
-    return replace(verdict, state=State.STALE, reason=TOO_OLD)
+    ended = verdict.state is State.ATTESTED and verdict.until is not None and aware(now) >= verdict.until
+    return replace(verdict, state=State.STALE, reason=_ended(verdict.until) if ended and verdict.until else TOO_OLD)
 
 
 def unmeasured(part: Unmeasured) -> Verdict:
@@ -119,9 +121,15 @@ def attested(by: str, until: datetime, now: datetime) -> Verdict:
     return Verdict(State.ATTESTED, Text(f"Attesté par {by}.", f"Attested by {by}."), until=until)
 
 
+def _ended(until: datetime) -> Text:
+    day = until.date().isoformat()
+    return Text(f"L’attestation a pris fin le {day}.", f"The attestation ended on {day}.")
+
+
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
     """The worst verdict of a claim's measures, with all evidence ids. No measure at all is `unproven`.
 
+    A sentence that rests on several words is attested until the first of them ends.
     Age is read on the measures: take `aged()` of each, then the worst again. The order of `verdicts` decides between equals only.
     """
     counted = [verdict for verdict in verdicts if verdict.state is not State.NOT_APPLICABLE]
@@ -130,7 +138,13 @@ def worst(verdicts: Sequence[Verdict]) -> Verdict:
     first = min(counted, key=lambda verdict: WORST_FIRST.index(verdict.state))
     evidence = tuple(sorted({id_ for verdict in counted for id_ in verdict.evidence}))
     fresh = [verdict.fresh_until for verdict in counted if verdict.fresh_until is not None]
-    return replace(first, evidence=evidence, fresh_until=first.fresh_until if first.state is State.BROKEN else min(fresh, default=None))
+    untils = [verdict.until for verdict in counted if verdict.until is not None and verdict.state is State.ATTESTED]
+    return replace(
+        first,
+        evidence=evidence,
+        fresh_until=first.fresh_until if first.state is State.BROKEN else min(fresh, default=None),
+        until=min(untils) if first.state is State.ATTESTED and untils else first.until,
+    )
 
 
 def _answers(run: Evidence, finding: Finding | None) -> bool:
@@ -159,6 +173,8 @@ def _stand(run: Evidence, finding: Finding | None, measure: Measure) -> Verdict:
         )
     if finding is None or not finding.holds:
         return verdict(State.BROKEN, finding.reason if finding else NEVER)
+    if finding.word is not None:
+        return replace(verdict(State.ATTESTED, finding.reason), until=finding.word.until)
     return verdict(State.KEPT, finding.reason)
 
 

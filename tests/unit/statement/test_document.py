@@ -4,9 +4,9 @@
 import pytest
 
 from garant.kernel.promise import Promise
+from garant.kernel.source import Lines
 from garant.kernel.text import Text
 from garant.statement.policy.document import DocumentError, parse
-from garant.statement.policy.source import Lines
 
 CONTROLS = ("access.login", "access.network", "assurance.tls")
 

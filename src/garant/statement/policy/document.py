@@ -22,8 +22,8 @@ from typing import Any
 from garant.kernel.canonical import Json
 from garant.kernel.errors import ConfigurationError
 from garant.kernel.promise import Promise
+from garant.kernel.reading import Reader, Table
 from garant.kernel.text import Text
-from garant.statement.policy.reading import Reader, Table
 
 TLS_PROFILES = ("modern", "intermediate", "legacy")
 CLASSES = ("E", "M", "A")

@@ -167,7 +167,7 @@ def _claim_view(each: Claim, reading: _Reading) -> ClaimView:
         number=verdict.number,
         words=verdict.words,
         observed_at=verdict.observed_at,
-        until=verdict.until,
+        until=verdict.until if verdict.state is State.ATTESTED else None,
         checked=shown[0],
         in_scope=shown[1],
         evidence_ids=verdict.evidence,

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from garant.kernel.canonical import Json, canonical
+from garant.kernel.source import Lines, Step
 from garant.kernel.text import Text
-from garant.statement.policy.source import Lines, Step
 
 
 class Reader:
