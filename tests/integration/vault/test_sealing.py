@@ -166,15 +166,15 @@ class TestKeys:
             vault.resume(tenant=tenant, at=NOW, actor="staff:1", reason="suite")
             other = KeyStore(tmp_path / "other")
             other.make_root()
-            shutil.copy(other.directory / "root.key", store.directory / "root.key")
+            shutil.copy(other.directory / "root" / "1.key", store.directory / "root" / "1.key")
             with pytest.raises(ConfigurationError, match="another root key"):
                 unseal(tenant, envelope)
 
     def test_a_key_store_of_another_installation_is_refused(self, two_tenants: tuple[uuid.UUID, uuid.UUID], store: KeyStore) -> None:
         tenant = two_tenants[0]
         with tenant_transaction(tenant):
-            path = store.directory / "keks" / f"{tenant}.json"
-            path.unlink()
+            with store.writing() as inside:
+                inside.execute("delete from kek where tenant = ?", [str(tenant)])
             with pytest.raises(SealError, match="check value"):
                 vault.make_tenant_keys(tenant=tenant, at=NOW, actor="system:test")
 
@@ -305,3 +305,11 @@ class TestLeases:
                 vault.lease(tenant=mine)
         with tenant_transaction(theirs):
             assert vault.lease(tenant=theirs).epoch == 1
+
+    def test_a_key_of_the_store_found_in_a_stream_is_named(self, two_tenants: tuple[uuid.UUID, uuid.UUID], store: KeyStore) -> None:
+        mine, theirs = two_tenants
+        with tenant_transaction(mine):
+            wrapped = bytes(DataKey.objects.get().wrapped)
+        held = b"\\x" + store.tenant_key(theirs).hex().encode() + b"\t" + wrapped
+        assert vault.stray_keys([held]) == (vault.Stray(f"tenant key {theirs}/1", "hexadecimal", 2),)
+        assert vault.stray_keys([wrapped]) == ()

@@ -1,33 +1,49 @@
-"""The key store: files beside the database, never in it, so that a database backup opens nothing.
+"""The key store: a small file beside the database, never in it, so that a database backup opens nothing.
 
-<data>/keys/root.key           {"region", "epoch", "key", "kcv"}: the root, made once at provisioning
-<data>/keys/keks/<tenant>.json {"version", "root_kcv", "kcv", "wrapped"}: one tenant's key-encryption key, wrapped by the root
+<data>/keys/store.sqlite   epoch(epoch, protector, kcv, wrapped), kek(tenant, version, epoch, kcv, wrapped), …
+<data>/keys/root/          what the file root holds, if it is the protector (see `roots`)
 
-Who may read: the processes that seal and open (web, decision, worker). Started by root, they run as the system user `garant`: the
-files then belong to root, readable by that group. Started by an ordinary user, only that user reads them.
+    protector -> epoch key -> tenants' keys
 
-A file root is a procedure, not a vault of hardware: whoever copied it can open an old copy of the store.
+SQLite, because a change of the root re-wraps every tenant's key in one transaction: whoever reads sees all before or all after, and a
+process killed in the middle leaves the former state. What is deleted is overwritten in the file (`secure_delete`).
+
+Who may read and write: the processes that seal and open (web, decision, worker). Started by root, they run as the system user `garant`.
 """
 
-import base64
-import grp
-import json
+import contextlib
 import os
+import sqlite3
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from garant.kernel.errors import ConfigurationError
 from garant.vault import policy
+from garant.vault.engines import files
+from garant.vault.engines.earlier import read_earlier, remove_earlier
+from garant.vault.engines.roots import FileRoot, RootProtector
 
-GROUP = "garant"
+SCHEMA = """
+create table if not exists fact(name text primary key, value text not null) without rowid;
+create table if not exists epoch(epoch integer primary key, protector text not null, kcv blob not null, wrapped blob not null);
+create table if not exists retired(epoch integer primary key);
+create table if not exists kek(tenant text, version integer, epoch integer not null, kcv blob not null, wrapped blob not null,
+  primary key(tenant, version)) without rowid;
+create table if not exists sealed_off(tenant text, version integer, form text not null, epoch integer, kcv blob not null,
+  content blob not null, primary key(tenant, version)) without rowid;
+create table if not exists tombstone(tenant text primary key, at text not null) without rowid;
+"""
+LOCKED = 20
+"""Seconds to wait for another process that writes."""
+TRIES = 3
+"""Times that a key is looked up again when its epoch was destroyed in between."""
 
 
 @dataclass(frozen=True)
 class Root:
-    """The root key of a region. `epoch`: its number, from 1."""
+    """The epoch key under which tenants' keys are wrapped. `epoch`: its number, from 1."""
 
     region: str
     epoch: int
@@ -35,137 +51,215 @@ class Root:
 
 
 class KeyStore:
-    """Reads and makes the files of one key store. Nothing is cached here."""
+    """Reads and makes the keys of one store. Nothing is cached here."""
 
-    def __init__(self, directory: Path, *, group: str = GROUP) -> None:
+    def __init__(self, directory: Path, *, protector: RootProtector | None = None, group: str = files.GROUP) -> None:
         self.directory = directory
-        self._group = group
+        self.path = directory / "store.sqlite"
+        self.protector = protector or FileRoot(directory / "root", group=group)
+        self.group = group
 
     def make_root(self, region: str = "local") -> bool:
-        """Make the root key; False when there is one. Raises ConfigurationError if tenants' keys exist without their root."""
-        if (self.directory / "root.key").exists():
+        """Make the store and its first epoch; False when they exist: then what an interrupted rotation left is finished.
+
+        Raises ConfigurationError if the store exists but not what protects it.
+        """
+        making = self.directory / "making"
+        if self.path.exists():
+            making.unlink(missing_ok=True)
+            self.finish_rotation()
             self.root()
             return False
-        keks = self.directory / "keks"
-        if keks.is_dir() and any(keks.iterdir()):
+        if not making.exists() and (self.directory / "root").is_dir() and any((self.directory / "root").glob("*.key")):
             raise ConfigurationError(
-                f"{self.directory}/root.key is missing but tenants' keys exist: put the root key back from its escrow; "
+                f"{self.path} is missing but its root exists: put the key store back (`garant key restore`); "
                 "a new one would make every sealed value unreadable"
             )
-        self._directory(self.directory, 0o750)
-        self._directory(keks, 0o2770)
+        earlier = read_earlier(self.directory)
+        files.make_directory(self.directory, self.group)
+        files.write(making, b"", self.group)
+        first = earlier.epoch + 1 if earlier else 1
+        self.protector.rotate_epoch(first)
         key = os.urandom(policy.KEY_BYTES)
-        self._write(
-            self.directory / "root.key",
-            {"region": region, "epoch": 1, "key": _text(key), "kcv": policy.check_value(key).hex()},
-        )
-        return True
+        root = Root(earlier.region if earlier else region, first, key)
+        self._create(root, earlier.keys if earlier else {})
+        remove_earlier(self.directory)
+        making.unlink()
+        return earlier is None
 
     def root(self) -> Root:
-        """The root key. Raises ConfigurationError when it is absent, unreadable, damaged or open to strangers."""
-        path = self.directory / "root.key"
-        found = self._read(path, "run `garant init` to make the key store")
-        if path.stat().st_mode & 0o007:
-            raise ConfigurationError(f"{path} can be read by everyone on this machine; run: chmod o-rwx {path}")
-        try:
-            root = Root(str(found["region"]), int(found["epoch"]), base64.b64decode(found["key"], validate=True))
-            policy.require_key(root.key, bytes.fromhex(found["kcv"]), "the root key")
-        except (KeyError, TypeError, ValueError, policy.SealError) as error:
-            raise ConfigurationError(f"{path} is damaged; put it back from its escrow") from error
-        return root
+        """The present epoch. Raises ConfigurationError when the store or its protector is absent, unreadable or damaged."""
+        with self.reading() as store:
+            return self.root_of(store)
 
     def make_tenant_key(self, tenant: uuid.UUID) -> bytes:
-        """The tenant's key-encryption key, made and written when there is none."""
-        path = self._path(tenant)
-        if not path.exists():
-            root = self.root()
-            key = os.urandom(policy.KEY_BYTES)
-            wrapped = policy.wrap(root.key, os.urandom(policy.NONCE_BYTES), _label(root, tenant, 1), key)
-            self._write(
-                path,
-                {
-                    "version": 1,
-                    "root_kcv": policy.check_value(root.key).hex(),
-                    "kcv": policy.check_value(key).hex(),
-                    "wrapped": _text(wrapped),
-                },
-            )
+        """The tenant's newest key-encryption key, made when there is none."""
+        with self.writing() as store:
+            if store.execute("select 1 from kek where tenant = ?", [str(tenant)]).fetchone() is None:
+                if store.execute("select 1 from tombstone where tenant = ?", [str(tenant)]).fetchone() is not None:
+                    raise ConfigurationError(f"the keys of tenant {tenant} were destroyed: they are never made again")
+                self._add(store, self.root_of(store), tenant, 1, os.urandom(policy.KEY_BYTES))
         return self.tenant_key(tenant)
 
-    def tenant_key(self, tenant: uuid.UUID) -> bytes:
-        """The tenant's key-encryption key. Raises ConfigurationError when it is absent, or was wrapped by another root."""
-        path = self._path(tenant)
-        found = self._read(path, "put the key store back; without it what this tenant sealed stays unreadable")
-        root = self.root()
-        if found.get("root_kcv") != policy.check_value(root.key).hex():
-            raise ConfigurationError(f"{path} was made under another root key than {self.directory}/root.key; put the right one back")
+    def tenant_key(self, tenant: uuid.UUID, version: int | None = None) -> bytes:
+        """A version of the tenant's key-encryption key, by default the newest. Raises ConfigurationError when it is absent or damaged."""
+        for attempt in range(TRIES):
+            try:
+                with self.reading() as store:
+                    found = store.execute(
+                        "select version, kcv, wrapped from kek where tenant = ? and version = coalesce(?, version)"
+                        " order by version desc limit 1",
+                        [str(tenant), version],
+                    ).fetchone()
+                    if found is None:
+                        raise ConfigurationError(
+                            f"{self.path} does not hold the key of tenant {tenant}; "
+                            "put the key store back; without it what this tenant sealed stays unreadable"
+                        )
+                    return self._opened(self.root_of(store), tenant, *found)
+            except ConfigurationError:
+                # Between reading the row and asking the protector, a rotation may have ended this epoch.
+                if attempt + 1 == TRIES:
+                    raise
+        raise AssertionError
+
+    def materials(self) -> Mapping[str, bytes]:
+        """Every key by its name, in clear and wrapped: what may stand nowhere else. For `policy.stray` alone."""
+        with self.reading() as store:
+            root = self.root_of(store)
+            found = {f"root epoch {root.epoch}": root.key}
+            for tenant, version, kcv, wrapped in store.execute("select tenant, version, kcv, wrapped from kek"):
+                found[f"tenant key {tenant}/{version}"] = self._opened(root, uuid.UUID(tenant), version, kcv, wrapped)
+                found[f"wrapped tenant key {tenant}/{version}"] = wrapped
+            return found
+
+    def rotate_root(self) -> int:
+        """Begin a new epoch: every tenant's key is wrapped under it, and the former epoch is destroyed. Returns its number.
+
+        One transaction changes all; killed before it, nothing changed; killed after it, the next call or start destroys the former epoch.
+        """
+        self.finish_rotation()
+        with self.writing() as store:
+            before = self.root_of(store)
+            after = Root(before.region, before.epoch + 1, os.urandom(policy.KEY_BYTES))
+            self.protector.rotate_epoch(after.epoch)
+            rewrapped = []
+            for tenant, version, kcv, old in store.execute("select tenant, version, kcv, wrapped from kek").fetchall():
+                key = self._opened(before, uuid.UUID(tenant), version, kcv, old)
+                rewrapped.append((after.epoch, self._wrapped(after, uuid.UUID(tenant), version, key), tenant, version))
+            store.executemany("update kek set epoch = ?, wrapped = ? where tenant = ? and version = ?", rewrapped)
+            self._add_epoch(store, after)
+            store.execute("delete from epoch where epoch < ?", [after.epoch])
+            store.execute("insert into retired(epoch) values (?)", [before.epoch])
+        self.finish_rotation()
+        return after.epoch
+
+    def finish_rotation(self) -> None:
+        """Destroy the epochs that nothing is wrapped under any more."""
+        with self.reading() as store:
+            retired = [epoch for (epoch,) in store.execute("select epoch from retired")]
+        for epoch in retired:
+            self.protector.destroy(epoch)
+            with self.writing() as store:
+                store.execute("delete from retired where epoch = ?", [epoch])
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view. Raises ConfigurationError when there is no store, or it is damaged."""
+        with self._open("begin") as store:
+            yield store
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, alone: all of it is on the disk at its end, or nothing of it."""
+        with self._open("begin immediate") as store:
+            yield store
+
+    def root_of(self, store: sqlite3.Connection) -> Root:
+        """The present epoch, within a transaction of the store."""
+        region = store.execute("select value from fact where name = 'region'").fetchone()
+        row = store.execute("select epoch, protector, kcv, wrapped from epoch order by epoch desc limit 1").fetchone()
+        if region is None or row is None:
+            raise ConfigurationError(f"{self.path} is damaged; put it back from a backup (`garant key restore`)")
+        epoch, protector, kcv, wrapped = row
+        if protector != self.protector.name:
+            raise ConfigurationError(
+                f"{self.path} is protected by the root {protector!r}, and garant.toml names {self.protector.name!r}; "
+                f"name {protector!r} again"
+            )
         try:
-            wrapped = base64.b64decode(found["wrapped"], validate=True)
-            key = policy.unwrap(root.key, _label(root, tenant, int(found["version"])), wrapped)
-            policy.require_key(key, bytes.fromhex(found["kcv"]), f"the key of tenant {tenant}")
-        except (KeyError, TypeError, ValueError, policy.SealError) as error:
-            raise ConfigurationError(f"{path} is damaged; put it back from a copy of the key store") from error
+            key = self.protector.unwrap(epoch, wrapped, _epoch_label(region[0], epoch))
+            policy.require_key(key, kcv, "the root key")
+        except policy.SealError as error:
+            raise ConfigurationError(f"{self.path} was made under another root key than the present one; put the right one back") from error
+        return Root(region[0], epoch, key)
+
+    def _create(self, root: Root, keys: Mapping[uuid.UUID, tuple[int, bytes]]) -> None:
+        """The store appears whole, under its name, at the end."""
+        making = self.path.with_suffix(".new")
+        making.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(making, isolation_level=None)) as store:
+            store.executescript(SCHEMA)
+            store.execute("begin")
+            store.execute("insert into fact values ('region', ?), ('id', ?)", [root.region, str(uuid.uuid4())])
+            self._add_epoch(store, root)
+            for tenant, (version, key) in keys.items():
+                self._add(store, root, tenant, version, key)
+            store.execute("commit")
+        files.share(making, self.group)
+        os.replace(making, self.path)
+        files.flush_directory(self.directory)
+
+    def _add_epoch(self, store: sqlite3.Connection, root: Root) -> None:
+        wrapped = self.protector.wrap(root.epoch, root.key, _epoch_label(root.region, root.epoch))
+        store.execute("insert into epoch values (?, ?, ?, ?)", [root.epoch, self.protector.name, policy.check_value(root.key), wrapped])
+
+    def _add(self, store: sqlite3.Connection, root: Root, tenant: uuid.UUID, version: int, key: bytes) -> None:
+        wrapped = self._wrapped(root, tenant, version, key)
+        store.execute("insert into kek values (?, ?, ?, ?, ?)", [str(tenant), version, root.epoch, policy.check_value(key), wrapped])
+
+    def _wrapped(self, root: Root, tenant: uuid.UUID, version: int, key: bytes) -> bytes:
+        return policy.wrap(root.key, os.urandom(policy.NONCE_BYTES), _label(root, tenant, version), key)
+
+    def _opened(self, root: Root, tenant: uuid.UUID, version: int, kcv: bytes, wrapped: bytes) -> bytes:
+        try:
+            key = policy.unwrap(root.key, _label(root, tenant, version), wrapped)
+            policy.require_key(key, kcv, f"the key of tenant {tenant}")
+        except policy.SealError as error:
+            raise ConfigurationError(
+                f"{self.path} is damaged at tenant {tenant}; put it back from a backup (`garant key restore`)"
+            ) from error
         return key
 
-    def _path(self, tenant: uuid.UUID) -> Path:
-        return self.directory / "keks" / f"{tenant}.json"
-
-    def _directory(self, path: Path, shared_mode: int) -> None:
-        """A directory that exists keeps its owner and mode: provisioning decided them."""
-        if path.exists():
-            return
-        path.mkdir(mode=0o700, parents=True)
-        if (group := self._shared_with()) is not None:
-            os.chown(path, -1, group)
-            path.chmod(shared_mode)
-        else:
-            path.chmod(0o700)
-
-    def _write(self, path: Path, content: Mapping[str, Any]) -> None:
-        """Whole or not at all, and on the disk before the database speaks of it."""
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        group = self._shared_with()
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(content, file)
-            if group is not None:
-                os.fchown(file.fileno(), -1, group)
-                os.fchmod(file.fileno(), 0o640)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        parent = os.open(path.parent, os.O_RDONLY)
+    @contextlib.contextmanager
+    def _open(self, begin: str) -> Iterator[sqlite3.Connection]:
+        if not self.path.exists():
+            raise ConfigurationError(f"{self.path} does not exist; run `garant init` to make the key store, or put it back from a backup")
+        if self.path.stat().st_mode & 0o007:
+            raise ConfigurationError(f"{self.path} can be read by everyone on this machine; run: chmod o-rwx {self.path}")
         try:
-            os.fsync(parent)
-        finally:
-            os.close(parent)
-
-    def _read(self, path: Path, remedy: str) -> Mapping[str, Any]:
-        try:
-            found = json.loads(path.read_text(encoding="ascii"))
-        except FileNotFoundError as error:
-            raise ConfigurationError(f"{path} does not exist; {remedy}") from error
-        except PermissionError as error:
-            raise ConfigurationError(f"{path} cannot be read by this user; only web, decision and worker open sealed values") from error
-        except ValueError as error:
-            raise ConfigurationError(f"{path} is damaged; put it back from a copy") from error
-        if not isinstance(found, dict):
-            raise ConfigurationError(f"{path} is damaged; put it back from a copy")
-        return found
-
-    def _shared_with(self) -> int | None:
-        """The group that reads the store when root makes it, and the processes do not stay root."""
-        if os.geteuid() != 0:
-            return None
-        try:
-            return grp.getgrnam(self._group).gr_gid
-        except KeyError:
-            return None
+            store = sqlite3.connect(f"file:{self.path}?mode=rw", uri=True, isolation_level=None, timeout=LOCKED)
+            with contextlib.closing(store):
+                store.execute("pragma secure_delete = on")
+                store.execute("pragma synchronous = extra")
+                store.execute(begin)
+                try:
+                    yield store
+                except BaseException:
+                    store.execute("rollback")
+                    raise
+                store.execute("commit")
+        except sqlite3.OperationalError as error:
+            raise ConfigurationError(
+                f"{self.path} cannot be used by this process ({error}); only web, decision and worker open sealed values"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise ConfigurationError(f"{self.path} is damaged; put it back from a backup (`garant key restore`)") from error
 
 
 def _label(root: Root, tenant: uuid.UUID, version: int) -> str:
     return f"garant/kek/{root.region}/{root.epoch}/{tenant}/{version}"
 
 
-def _text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode("ascii")
+def _epoch_label(region: str, epoch: int) -> str:
+    return f"garant/epoch/{region}/{epoch}"

@@ -8,19 +8,23 @@ shows only that tenant's keys.
 
 - `sealing`: seal, unseal, and `lease` a key to the keyring of applications;
 - `keys`: make and rotate;
+- `watch`: is a key where none may be?
 - `states`: may a key be used, suspend and resume.
 """
 
 from garant.sdk.envelope import SealError
+from garant.vault.policy.stray import Stray
 from garant.vault.service.keys import DEFAULT_CLASS, make_data_key, make_root, make_tenant_keys, rotate
 from garant.vault.service.sealing import Leased, lease, seal, unseal
 from garant.vault.service.states import KeySuspended, UnknownKey, epoch, resume, suspend
+from garant.vault.service.watch import stray_keys
 
 __all__ = [
     "DEFAULT_CLASS",
     "KeySuspended",
     "Leased",
     "SealError",
+    "Stray",
     "UnknownKey",
     "epoch",
     "lease",
@@ -30,6 +34,7 @@ __all__ = [
     "resume",
     "rotate",
     "seal",
+    "stray_keys",
     "suspend",
     "unseal",
 ]

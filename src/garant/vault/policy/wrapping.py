@@ -1,46 +1,18 @@
-"""Rules of keys: pure. Random bytes and the time are arguments.
+"""Wrapping one key under another, and the names of classes of keys.
 
-1. A key that is suspended neither encrypts nor decrypts; a `decrypt_only` key was active before a rotation.
-2. A key is only ever kept wrapped under another one, with a label that names both.
-
-The envelope of a field is in `garant.sdk.envelope`.
+A key is only ever kept wrapped under another one, with a label that names both. The envelope of a field is in `garant.sdk.envelope`.
 """
 
 import re
-from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from garant.kernel.errors import InputError
-from garant.sdk.envelope import KEY_BYTES, NONCE_BYTES, SealError, check_value, require_key
-
-__all__ = [
-    "DECRYPTS",
-    "KEY_BYTES",
-    "NONCE_BYTES",
-    "KeyState",
-    "SealError",
-    "check_value",
-    "checked_class",
-    "require_key",
-    "unwrap",
-    "wrap",
-]
+from garant.sdk.envelope import NONCE_BYTES, SealError
 
 CLASS_LENGTH = 60
 _CLASS = re.compile(r"[a-z][a-z0-9_.-]*(?::[a-z0-9-]+)?")
-
-
-class KeyState(StrEnum):
-    """What a key may still do."""
-
-    ACTIVE = "active"
-    DECRYPT_ONLY = "decrypt_only"
-    SUSPENDED = "suspended"
-
-
-DECRYPTS = frozenset({KeyState.ACTIVE, KeyState.DECRYPT_ONLY})
 
 
 def wrap(under: bytes, nonce: bytes, label: str, key: bytes) -> bytes:

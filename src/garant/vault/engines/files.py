@@ -1,0 +1,104 @@
+"""Private files of the key store: whole or not at all, on the disk before anybody relies on them."""
+
+import grp
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from garant.kernel.errors import ConfigurationError
+
+GROUP = "garant"
+
+
+def shared_with(group: str) -> int | None:
+    """The group that shares the store when root makes it, and the processes do not stay root."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        return None
+
+
+def make_directory(path: Path, group: str = GROUP) -> None:
+    """A directory that exists keeps its owner and mode: provisioning decided them."""
+    if path.exists():
+        return
+    path.mkdir(mode=0o700, parents=True)
+    if (shared := shared_with(group)) is not None:
+        os.chown(path, -1, shared)
+        path.chmod(0o2770)
+    else:
+        path.chmod(0o700)
+
+
+def share(path: Path, group: str = GROUP) -> None:
+    """Give a file that root made to the processes: they read and write it. Otherwise its owner alone does."""
+    shared = shared_with(group)
+    if shared is not None:
+        os.chown(path, -1, shared)
+    path.chmod(0o600 if shared is None else 0o660)
+
+
+def write_json(path: Path, content: Mapping[str, Any], group: str = GROUP) -> None:
+    """Replace a private file by this content."""
+    write(path, json.dumps(content).encode("ascii"), group)
+
+
+def write(path: Path, content: bytes, group: str = GROUP) -> None:
+    """Replace a private file, whole or not at all, down to the disk."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    shared = shared_with(group)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        if shared is not None:
+            os.fchown(file.fileno(), -1, shared)
+            os.fchmod(file.fileno(), 0o640)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    flush_directory(path.parent)
+
+
+def flush_directory(path: Path) -> None:
+    """Names that were made or taken away in this directory survive a power failure from here on."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def overwrite_and_delete(path: Path) -> None:
+    """Write zeros over a small file, down to the disk, then take its name away. Nothing happens when it is gone.
+
+    A disk that keeps former blocks (copy on write, wear levelling) may still hold the content: a file is a procedure, not hardware.
+    """
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return
+    with path.open("r+b") as file:
+        file.write(bytes(size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink(missing_ok=True)
+    flush_directory(path.parent)
+
+
+def read_json(path: Path, remedy: str) -> Mapping[str, Any]:
+    """The content of a private file. Raises ConfigurationError, with what to do, when it is absent, unreadable or damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="ascii"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{path} does not exist; {remedy}") from error
+    except PermissionError as error:
+        raise ConfigurationError(f"{path} cannot be read by this user; only web, decision and worker open sealed values") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is damaged; put it back from a copy") from error
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{path} is damaged; put it back from a copy")
+    return found
