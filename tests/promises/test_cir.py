@@ -1,9 +1,20 @@
-"""The CiraSync sentence that is measured in part: never kept while a part is not measured, broken when the measured part is."""
+"""The CiraSync sentences on a running deployment: what is measured in part is never kept, and each turns when reality is sabotaged."""
+
+from pathlib import Path
 
 import pytest
 
+from garant.data.engines.volumes import Volumes, plant
+from garant.data.policy import volume
+from garant.data.promises.sealing import VOLUME
+from garant.drivers.volumes import look
+from garant.kernel.deployment import Deployment
+from garant.kernel.promise import Keeper, Promise
+from garant.kernel.verdicts import State
 from support.doors import schema
-from support.world import World, wait_until
+from support.evidence import NOON
+from support.once import Runs
+from support.world import BASE, World, wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -18,3 +29,23 @@ def test_cir_07_settings_of_their_own_are_measured_in_part_and_never_called_kept
     with schema(world, FROZEN, "drop function sabotage_settings() cascade"):
         assert world.keep("CIR-07") == {"CIR-07": "broken"}
     wait_until(lambda: world.keep("CIR-07") == {"CIR-07": "unproven"}, "the measured part of CIR-07 to be mended", 90, 1.0)
+
+
+def test_cir_25_data_at_rest_lie_on_an_encrypted_volume(world: World, tmp_path: Path) -> None:
+    """On this machine the claim reads what the kernel shows of its disks. Kept, broken and kept again are seen on a planted machine,
+    the kernel's files in a directory: a stand-in, since device-mapper is not available in every machine that runs the tests."""
+    here = [look(world.data / name).state for name in ("pg", "keys", "secrets", "logs")]
+    honest = "broken" if "clear" in here else "unproven" if set(here) != {"encrypted"} else "kept"
+    assert world.keep("CIR-25") == {"CIR-25": honest}
+    assert planted_verdict(tmp_path / "sealed", "CRYPT-LUKS2-a-b") is State.KEPT
+    assert planted_verdict(tmp_path / "opened", "LVM-a-b") is State.BROKEN
+    assert planted_verdict(tmp_path / "again", "CRYPT-LUKS2-a-b") is State.KEPT
+
+
+def planted_verdict(root: Path, uuid: str) -> State:
+    """The verdict of one run on a planted machine whose only volume has this identifier of the device mapper."""
+    root.mkdir()
+    devices = {"8:0": ("sda", {}), "253:0": ("dm-0", {"dm/uuid": uuid, "slaves": "sda"})}
+    plant(root, mounts={"/": "253:0 ext4 /dev/dm-0"}, devices=devices)
+    place = Deployment(base=BASE, https=8443, http=8080, data=Path("/srv/garant"))
+    return Runs(NOON).kept(Promise("data.volume"), Keeper(VOLUME, Volumes(place, root=root), volume.judge)).verdict.state

@@ -64,6 +64,10 @@ class Configuration:
     journal_days: int = 365
     """Age in days at which lines of the access journal are deleted; 31 at least."""
     application: Application = field(default_factory=Application)
+    require_encrypted_volume: bool = False
+    """Refuse to start while a directory of data lies on a volume that is not seen to be encrypted."""
+    encrypted_by_provider: str = ""
+    """Who encrypts the disks below this machine, where it cannot see that itself; a word to attest, never a measure."""
 
     def with_ports(self, *, https: int = 0, http: int = 0) -> "Configuration":
         """The same with other ports; 0 keeps the one of the file. Raises ConfigurationError for equal or impossible ports."""
@@ -80,6 +84,7 @@ SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "statements": {"publish": list},
     "journal": {"days": int},
     "application": {"name": str, "upstream": str, "routes": list},
+    "vault": {"require_encrypted_volume": bool, "encrypted_by_provider": str},
 }
 
 
@@ -109,6 +114,8 @@ def load(path: Path | None) -> Configuration:
         statements=tuple(data.get("statements", {}).get("publish", Configuration.statements)),
         journal_days=data.get("journal", {}).get("days", Configuration.journal_days),
         application=_application(path, text, data.get("application", {})),
+        require_encrypted_volume=data.get("vault", {}).get("require_encrypted_volume", False),
+        encrypted_by_provider=data.get("vault", {}).get("encrypted_by_provider", ""),
     )
     _check_values(path, text, made)
     return made
@@ -124,7 +131,7 @@ def _check_keys(path: Path, text: str, data: Mapping[str, Any]) -> None:
             if key not in SHAPE[table]:
                 raise ConfigurationError(f"{_at(path, text, key)}: unknown key {key} in [{table}]; write one of {', '.join(SHAPE[table])}")
             wanted = SHAPE[table][key]
-            if not isinstance(value, wanted) or isinstance(value, bool):
+            if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
                 name = wanted.__name__ if isinstance(wanted, type) else " or ".join(t.__name__ for t in wanted)
                 raise ConfigurationError(f"{_at(path, text, key)}: {table}.{key} must be of type {name}, not {value!r}")
 

@@ -28,7 +28,19 @@ def _continuity(place: Deployment) -> Promises:
     return continuity.keepers(place, sources=partial(sources, place.clock))
 
 
-AREAS: Sequence[Callable[[Deployment], Promises]] = (access.keepers, _assurance, _continuity, data.keepers)
+def _data(place: Deployment) -> Promises:
+    return data.keepers(
+        place,
+        hands=data.Hands(
+            database=settings.APPLICATION_DATABASE,
+            files=() if settings.GARANT.application.upstream else (place.data / place.application,),
+            remote=not str(settings.DATABASES["default"]["HOST"]).startswith("/"),
+            provider=settings.GARANT.encrypted_by_provider,
+        ),
+    )
+
+
+AREAS: Sequence[Callable[[Deployment], Promises]] = (access.keepers, _assurance, _continuity, _data)
 """Each area's measures. Where one area needs a hand of another, it is given here, as a function: they do not know each other."""
 
 

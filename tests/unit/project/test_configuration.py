@@ -10,7 +10,7 @@ from garant.project.configuration import EXAMPLE_ROUTES, Configuration, Route
 
 MISTAKES = [
     ("[tls\n", "FILE: not valid TOML: "),
-    ("\n[tsl]\n", "FILE:2: unknown table [tsl]; write one of operator, addresses, tls, statements, journal, application"),
+    ("\n[tsl]\n", "FILE:2: unknown table [tsl]; write one of operator, addresses, tls, statements, journal, application, vault"),
     ("tls = 'modern'\n", "FILE:1: tls must be a table: [tls]"),
     ("[tls]\nprofil = 'modern'\n", "FILE:2: unknown key profil in [tls]; write one of profile, certificate"),
     ("[addresses]\n\nhttps = '8443'\n", "FILE:3: addresses.https must be of type int, not '8443'"),

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from garant.data.promises import sealing
+from garant.data.promises.hands import Hands
 from garant.kernel.deployment import Deployment
 from garant.kernel.promise import Keeper, Unmeasured
 
+__all__ = ["Hands", "keepers"]
 
-def keepers(deployment: Deployment) -> Mapping[str, Sequence[Keeper | Unmeasured]]:  # noqa: ARG001 - the subjects below take it
-    """Promise keys of this area with their measures."""
-    return {}
+
+def keepers(deployment: Deployment, *, hands: Hands) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
+    """Promise keys of this area with their measures. `hands`: what only the composition root knows."""
+    return {**sealing.keepers(deployment, hands)}

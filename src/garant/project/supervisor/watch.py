@@ -33,6 +33,7 @@ from garant.project.supervisor import ready
 from garant.project.supervisor.child import LONGEST_PAUSE, Child, Program
 from garant.project.supervisor.plan import Plan, application_user, check_paths, python_user
 from garant.project.supervisor.sockets import Sockets
+from garant.project.supervisor.volumes import require_encrypted
 
 PATIENCE = 90.0
 """Seconds until a process that does not serve is called an error, in words. It is tried on all the same."""
@@ -109,6 +110,7 @@ class Supervisor:
         self._prepare()
 
     def _prepare(self) -> Plan:
+        require_encrypted(self.data, self.configuration)
         runtime = provision.prepare(self.data)
         self._lock.take(what=f"the data directory {self.data}")
         self._end_stragglers()

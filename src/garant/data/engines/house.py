@@ -1,0 +1,24 @@
+"""The protected application's database, as measures come to it: logged in as `garant_data`, which reads the catalogue and may become
+the application's role, and nothing more."""
+
+from collections.abc import Callable, Mapping
+
+import psycopg
+
+from garant.kernel.errors import EngineError
+
+Connect = Callable[[], "psycopg.Connection[tuple[object, ...]]"]
+"""A connection in autocommit mode. Raises EngineError when the server refuses."""
+
+
+def connector(words: Mapping[str, str | int]) -> Connect | None:
+    """How to connect with these words of psycopg; None when there are none: the application's database is not known here."""
+
+    def connect() -> "psycopg.Connection[tuple[object, ...]]":
+        try:
+            return psycopg.connect(**words, autocommit=True)  # type: ignore[arg-type]
+        except psycopg.OperationalError as error:
+            why = (str(error).strip().splitlines() or ["no answer"])[0]
+            raise EngineError(f"the application’s database refuses the role of measures: {why}") from error
+
+    return connect if words else None
