@@ -3,6 +3,7 @@
 Idempotent: what exists is left alone, a person who has a password keeps it. Names of places and people are invented.
 """
 
+import contextlib
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
@@ -10,12 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from garant.access import service as access
+from garant.data import service as data
+from garant.data.queries import places
 from garant.identity import queries as identity
 from garant.identity import service as identities
 from garant.identity.service import tenant_transaction
+from garant.kernel.errors import InputError
 from garant.vault import service as vault
 
 ACTOR = "system:demonstration"
+COUNTRY = "CA"
+"""Of both towns."""
 HOME = ("127.0.0.1/32", "::1/128")
 WORDS = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -94,6 +100,9 @@ def _tenant(
         if found is None:
             identities.add_tenant(id_=id_, slug=slug, name=name, host=host, at=at, actor=ACTOR, operator=operator)
         vault.make_tenant_keys(tenant=id_, at=at, actor=ACTOR)
+        if not operator and not places.placement_of(id_).country:
+            with contextlib.suppress(InputError):  # a register of the operator's own may give no region to this country
+                data.set_placement(country=COUNTRY, at=at, actor=ACTOR)
         if found is None and not operator:
             for network in HOME:
                 access.add_rule(

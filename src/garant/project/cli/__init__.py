@@ -44,6 +44,7 @@ VERBS = {
     "edge": Verb("edge", "edge", "show the edge's compiled configuration; run its agent or its collector"),
     "worker": Verb("worker", "worker", "run jobs from the queues"),
     "tenant": Verb("tenant", "web", "add, list, suspend and resume organisations"),
+    "place": Verb("place", "web", "where data are and may be: check, list, try, place an organisation"),
     "settle": Verb("settle", "web", "what `up` does before the first visit: tenants, people, statements, keys"),
     "doctor": Verb("doctor", "", "say in words what is wrong and what to do"),
     "bench": Verb("bench", "", "run one of the benchmarks in tests/bench"),

@@ -15,7 +15,8 @@ from garant.identity import queries
 from garant.identity import service as identity
 from garant.identity.service import tenant_transaction
 from garant.kernel.clock import SystemClock
-from garant.project import canaries, demo
+from garant.kernel.errors import GarantError
+from garant.project import canaries, demo, places
 from garant.statement import service as statement
 from garant.vault import service as vault
 
@@ -68,8 +69,16 @@ def write_accounts(path: Path, accounts: Sequence[demo.Account]) -> None:
 
 @app.command()
 def statements(data: Data = None) -> None:  # noqa: ARG001 - read in main
-    """Put the statements of garant.toml in force; an unchanged document changes nothing."""
+    """Put the register of places and the statements of garant.toml in force; an unchanged document changes nothing."""
     path = settings.GARANT.path
     beside = path.parent if path is not None else None
+    trouble: GarantError | None = None
+    try:
+        placed = places.settle(at=SystemClock().now(), actor="system:settle")
+        print(f"Register of places, version {placed.number}{' (new)' if placed.new else ''}.", file=sys.stderr)
+    except GarantError as error:  # the former register stays in force, and statements are put in force all the same
+        trouble = error
     for made in statement.import_catalogue(settings.GARANT.statements, at=SystemClock().now(), actor="system:settle", beside=beside):
         print(f"Statement {made.slug}, version {made.number}{' (new)' if made.new else ''}.", file=sys.stderr)
+    if trouble is not None:
+        raise trouble

@@ -11,6 +11,7 @@ import typer
 from django.conf import settings
 
 from garant.access import service as access
+from garant.data import service as places
 from garant.edge import service as edge
 from garant.identity import queries, service
 from garant.identity.service import tenant_transaction
@@ -40,6 +41,7 @@ def add(
     seal: Annotated[
         bool, typer.Option("--seal/--no-seal", help="Whether what the application marks sensitive is sealed for it; chosen once, here.")
     ] = True,
+    country: Annotated[str, typer.Option(help="Country of the organisation (ISO 3166-1): decides where its data may be.")] = "",
     json_: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
@@ -61,6 +63,8 @@ def add(
     with tenant_transaction(id_, scope="operator"):
         service.add_tenant(id_=id_, slug=slug, name=name, host=host, at=at, actor=ACTOR, language=language, zone=zone, sealing=seal)
         vault.make_tenant_keys(tenant=id_, at=at, actor=ACTOR)
+        if country:
+            places.set_placement(country=country, at=at, actor=ACTOR)
         for network in allow or ():
             access.add_rule(network=network, verdict="allow", classes=("login", "member"), at=at, actor=ACTOR, confirm=True)
         invited = access.invite_user(login=admin, name=admin, email=email, roles=("admin", "member"), actor=ACTOR, at=at)
