@@ -56,8 +56,9 @@ def test_statements_are_put_in_force_once_and_the_second_time_says_so(as_worker:
     first = capsys.readouterr().err.splitlines()
     settle.statements()
     again = capsys.readouterr().err.splitlines()
-    assert len(first) == len(settings.GARANT.statements)
-    assert first[0] == f"Statement {settings.GARANT.statements[0]}, version 1 (new)."
+    assert first[0] == "Register of places, version 1 (new)."
+    assert len(first) == 1 + len(settings.GARANT.statements)
+    assert first[1] == f"Statement {settings.GARANT.statements[0]}, version 1 (new)."
     assert again == [line.replace(" (new)", "") for line in first]
     assert {each.slug for each in queries.documents()} == set(settings.GARANT.statements)
 
