@@ -39,6 +39,12 @@ def tenant_of_host(host: str) -> TenantFacts | None:
     return TenantFacts(*row) if row else None
 
 
+def tenant_of_slug(slug: str) -> TenantFacts | None:
+    """The tenant with this short name among those that the context may see, or None."""
+    row = Tenant.objects.filter(slug=slug).first()
+    return _facts(row) if row else None
+
+
 def tenants(*, canaries: bool = False) -> list[TenantFacts]:
     """Every tenant that the context may see, the operator first: all of them for the worker, the edge and the operator scope.
 

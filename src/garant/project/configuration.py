@@ -40,11 +40,15 @@ EXAMPLE_ROUTES = (
 
 @dataclass(frozen=True)
 class Application:
-    """The protected application. `upstream`: `127.0.0.1:PORT` or `unix:/path`; empty: the example survey application."""
+    """The protected application. `upstream`: `127.0.0.1:PORT` or `unix:/path`; empty: the example survey application.
+
+    `user`: the system user that runs an application of the operator's, so that it may reach the keyring.
+    """
 
     name: str = "sondage"
     upstream: str = ""
     routes: tuple[Route, ...] = EXAMPLE_ROUTES
+    user: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,8 @@ SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "tls": {"profile": str, "certificate": str},
     "statements": {"publish": list},
     "journal": {"days": int},
-    "application": {"name": str, "upstream": str, "routes": list},
     "vault": {"require_encrypted_volume": bool, "encrypted_by_provider": str},
+    "application": {"name": str, "upstream": str, "routes": list, "user": str},
 }
 
 
@@ -180,7 +184,12 @@ def _application(path: Path, text: str, data: Mapping[str, Any]) -> Application:
             )
         routes.append(Route(words[0], words[1], tuple(words[2].split(",")) if len(words) == 3 else ()))
     upstream = data.get("upstream", "")
-    return Application(data.get("name", Application.name), upstream, tuple(routes) if routes or upstream else EXAMPLE_ROUTES)
+    return Application(
+        name=data.get("name", Application.name),
+        upstream=upstream,
+        routes=tuple(routes) if routes or upstream else EXAMPLE_ROUTES,
+        user=data.get("user", Application.user),
+    )
 
 
 def _at(path: Path, text: str, word: str) -> str:

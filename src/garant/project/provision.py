@@ -38,6 +38,7 @@ from garant.drivers.process import APPLICATION_USER, MIGRATING_USER, PLAIN_ENVIR
 from garant.kernel.canonical import canonical
 from garant.kernel.errors import ConfigurationError, EngineError
 from garant.project import application_database
+from garant.project.configuration import Application
 from garant.project.runtime import Runtime
 
 ROLES = ("owner", "web", "worker", "edge")
@@ -76,7 +77,7 @@ class Administrator:
             raise EngineError(f"PostgreSQL at {self.host} port {self.port} refuses {self.user}: {_first_line(error)}") from error
 
 
-def prepare(data: Path) -> Runtime:
+def prepare(data: Path, application: Application | None = None) -> Runtime:
     """Directories and secrets of a data directory, with their owners and modes. Raises ConfigurationError when it cannot be written."""
     runtime = Runtime(data)
     user = service_user()
@@ -89,6 +90,7 @@ def prepare(data: Path) -> Runtime:
                 os.chown(directory, user.pw_uid, user.pw_gid)
             directory.chmod(mode)
         _application_files(runtime, service=user)
+        _keyring_files(runtime, application or Application(), service=user)
         for name in SHARED_SECRETS:
             runtime.make_secret(name, group=user.pw_gid if user else None)
         for name in PRIVATE_SECRETS:
@@ -121,6 +123,37 @@ def _application_files(runtime: Runtime, *, service: pwd.struct_passwd | None) -
         os.chown(runtime.data / "secrets" / APPLICATION_SECRET, -1, user.pw_gid)
     home.chmod(0o700)
     door.chmod(0o2750)
+
+
+def _keyring_files(runtime: Runtime, application: Application, *, service: pwd.struct_passwd | None) -> None:
+    """What the protected application needs to seal its data: the way to the keyring, its token, the key that signs its contexts."""
+    group = _application_group(application) if service else None
+    checker = service.pw_gid if service else None
+    door = runtime.keyring_socket.parent
+    door.mkdir(mode=0o750, exist_ok=True)
+    if service:
+        os.chown(door, service.pw_uid, service.pw_gid if group is None else group)
+    door.chmod(0o2750)
+    runtime.make_token(f"keyring-{application.name}", holder=group, checker=checker)
+    runtime.make_secret(f"context-{application.name}", group=group)
+    if group is not None:  # another user than at the last start
+        for name in (f"keyring-{application.name}", f"context-{application.name}"):
+            os.chown(runtime.data / "secrets" / name, -1, group)
+
+
+def _application_group(application: Application) -> int | None:
+    """The group of the user that runs the protected application; None where an operator's application names no user."""
+    if not application.upstream:
+        example = service_user(APPLICATION_USER)
+        return example.pw_gid if example else None
+    if not application.user:
+        return None
+    try:
+        return pwd.getpwnam(application.user).pw_gid
+    except KeyError:
+        raise ConfigurationError(
+            f"application.user in garant.toml: no user {application.user!r} here; write the name of the system user that runs it"
+        ) from None
 
 
 def administrator_of(url: str) -> Administrator | None:

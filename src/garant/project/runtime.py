@@ -4,12 +4,14 @@
 <data>/run/              sockets and the edge's generated files; closed to everybody but `garant`
 <data>/run/state.json    ports and addresses in use, written by the supervisor
 <data>/run/sockets.json  listening sockets that its processes hold, looked at every few seconds
+<data>/keyring/keys.sock the keyring of applications; the protected application's group may connect
 <data>/app/app.sock      the example application, which runs as `garant-app`; `garant` may connect
 <data>/sondage/          the example application's own files, closed to `garant`
 <data>/pg/               the embedded PostgreSQL
 <data>/keys/             the vault's key store: never in a database, never in a database's backup
 """
 
+import hashlib
 import json
 import os
 import secrets as randomness
@@ -35,6 +37,11 @@ class Runtime:
         """Where the example application listens: a directory of its own, since it may not enter `run`."""
         return self.data / "app" / "app.sock"
 
+    @property
+    def keyring_socket(self) -> Path:
+        """Where the keyring listens: a directory of its own, which the application's group may enter."""
+        return self.data / "keyring" / "keys.sock"
+
     def secret(self, name: str) -> str:
         """The secret `name`. Outside a data directory (type checks, `makemigrations`) an unusable placeholder is returned."""
         path = self.data / "secrets" / name
@@ -50,21 +57,26 @@ class Runtime:
 
         Mode 0600; with `group` (its number) 0640 for the processes that run as the service user.
         """
-        path = self.data / "secrets" / name
-        if not path.exists():
-            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            value = randomness.token_urlsafe(32)
-            temporary = path.with_name(f".{name}.{os.getpid()}")
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(value)
-                if group is not None:
-                    os.fchown(descriptor, -1, group)
-                    os.fchmod(descriptor, 0o640)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+        if not (self.data / "secrets" / name).exists():
+            self._write_secret(name, randomness.token_urlsafe(32), group=group)
         return self.secret(name)
+
+    def make_token(self, name: str, *, holder: int | None, checker: int | None) -> None:
+        """The secret `name`, read by the group `holder`, and its digest in `<name>-digest`, read by the group that checks it.
+
+        Whoever checks a token cannot use it elsewhere. A token that was changed by hand gets its digest at the next start.
+        """
+        digest = hashlib.sha256(self.make_secret(name, group=holder).encode()).hexdigest()
+        path = self.data / "secrets" / f"{name}-digest"
+        if not path.exists() or path.read_text(encoding="ascii").strip() != digest:
+            self._write_secret(f"{name}-digest", digest, group=checker)
+
+    def token_digest(self, name: str) -> bytes:
+        """The SHA-256 of the token `name`; of nothing where there is none, so that no token fits."""
+        try:
+            return bytes.fromhex(self.secret(f"{name}-digest"))
+        except ValueError:
+            return b""
 
     def write_state(self, state: Mapping[str, Any]) -> None:
         """Replace the runtime state, whole or not at all; read by its owner and the directory's group only."""
@@ -73,6 +85,20 @@ class Runtime:
     def write_sockets(self, seen: Mapping[str, Any]) -> None:
         """Replace what the supervisor saw of sockets, in the same way."""
         self._replace("sockets.json", seen)
+
+    def _write_secret(self, name: str, value: str, *, group: int | None) -> None:
+        path = self.data / "secrets" / name
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        temporary = path.with_name(f".{name}.{os.getpid()}")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(value)
+            if group is not None:
+                os.fchown(descriptor, -1, group)
+                os.fchmod(descriptor, 0o640)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
 
     def _replace(self, name: str, content: Mapping[str, Any]) -> None:
         temporary = self.run / f".{name}.new"

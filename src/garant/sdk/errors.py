@@ -2,6 +2,8 @@
 
 - `AssertionRefused` (and its four kinds): answer 401; the visitor has to come through the edge again.
 - `RoleMissing`: answer 403; the person is known, and may not.
+- `KeysUnavailable`: answer 503; sealed values cannot be read or written now, try again in a moment.
+- `KeysSuspended`: answer 403 or 503; the organisation's keys are suspended, and trying again does not help.
 - `garant.kernel.errors.ConfigurationError`: the key file cannot be used; the application must not start.
 
 A docstring is the default message. No message repeats what the request contained.
@@ -32,3 +34,11 @@ class AssertionExpired(AssertionRefused):
 
 class RoleMissing(Refused):
     """The person has none of the roles that this act needs."""
+
+
+class KeysUnavailable(GarantError):
+    """The keyring cannot be asked, so that nothing is sealed or opened."""
+
+
+class KeysSuspended(Refused):
+    """The keys of this organisation are suspended: nothing that they sealed can be read."""

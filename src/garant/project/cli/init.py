@@ -41,6 +41,7 @@ days = {days}                    # how long lines of the access journal are kept
 [application]
 # name = "surveys"
 # upstream = "127.0.0.1:8000"             # or "unix:/run/app.sock"; without it the example survey application is protected
+# user = "www-data"                       # who runs it: may reach the keyring, to seal its data (docs/sdk.md)
 # routes = ["/public/ public", "/login/ login", "/admin/ member admin"]   # longest prefix wins; what is not named is "member"
 """
 
@@ -100,8 +101,8 @@ def init(
         print(toml(), end="")
         return
     place = Path(os.environ["GARANT_DATA"])
-    runtime = provision.prepare(place)
     config = Path(os.environ.get("GARANT_CONFIG", place / "garant.toml"))
+    runtime = provision.prepare(place, configuration.load(config).application)
     if not config.exists():
         config.write_text(toml(), encoding="utf-8")
         print(f"wrote {config}: read it, change what you need")
@@ -149,6 +150,11 @@ def units(data: Path, made: Configuration, *, url: str) -> dict[str, str]:
             f"{granian} --blocking-threads 4 --uds {run}/decide.sock garant.project.wsgi_decision:application",
             "answers to the edge",
         ),
+        "keyring": (
+            "web",
+            f"{granian} --blocking-threads 4 --uds {data}/keyring/keys.sock garant.project.wsgi_keyring:application",
+            "keys of the application's sealed data",
+        ),
         "worker": ("worker", f"{garant} worker", "jobs and measures"),
         "prober": ("worker", f"{garant} worker --queue probe", "measures from outside"),
         "collector": ("edge", f"{garant} edge collector", "access journal"),
@@ -161,8 +167,8 @@ def units(data: Path, made: Configuration, *, url: str) -> dict[str, str]:
     texts = {}
     for name, (role, command, text) in commands.items():
         held = {**shared, "GARANT_ROLE": role} if role else {}
-        if name == "decision":
-            held["DJANGO_SETTINGS_MODULE"] = "garant.project.settings.decision"
+        if name in ("decision", "keyring"):
+            held["DJANGO_SETTINGS_MODULE"] = f"garant.project.settings.{name}"
         lines = "\n".join(f'Environment="{key}={value}"' for key, value in held.items())
         user = "root" if name == "edge" else "garant"
         texts[f"garant-{name}.service"] = UNIT.format(text=text, command=command, environment=lines, user=user, data=data)

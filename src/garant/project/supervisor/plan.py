@@ -5,6 +5,7 @@
 | application | <data>/app/app.sock (or the operator's)  | its own       |
 | web         | <run>/web.sock                          | web           |
 | decision    | <run>/decide.sock                       | web           |
+| keyring     | <data>/keyring/keys.sock                | web           |
 | worker      | jobs, the keep loop                     | worker        |
 | prober      | measures that look from outside         | worker        |
 | collector   | the edge's log, TCP on the loopback     | edge          |
@@ -77,17 +78,12 @@ class Plan:
 
     def programs(self) -> list[Program]:
         """Every process, in order of start."""
+        run = self.runtime.run
         every = [
             *([] if self.configuration.application.upstream else [self._application()]),
-            self._served("web", "garant.project.wsgi:application", "web.sock", threads=8, target="/"),
-            self._served(
-                "decision",
-                "garant.project.wsgi_decision:application",
-                "decide.sock",
-                threads=4,
-                target="/healthz",
-                settings=f"{SETTINGS}.decision",
-            ),
+            self._served("web", "", run / "web.sock", threads=8, target="/"),
+            self._served("decision", "decision", run / "decide.sock", threads=4, target="/healthz"),
+            self._served("keyring", "keyring", self.runtime.keyring_socket, threads=4, target="/healthz"),
             self._python("worker", "worker", "worker"),
             self._python("prober", "worker", "worker", "--queue", "probe"),
             self._python("collector", "edge", "edge", "collector"),
@@ -114,12 +110,13 @@ class Plan:
         start = (sys.executable, "-m", "granian", "--interface", "wsgi", "--uds", str(path), "--uds-permissions", "0o660", "--no-ws")
         return (*start, "--workers", "1", "--blocking-threads", str(threads), "--workers-kill-timeout", "10", application)
 
-    def _served(self, name: str, application: str, file: str, *, threads: int, target: str, settings: str = SETTINGS) -> Program:
-        path = self.runtime.run / file
+    def _served(self, name: str, variant: str, path: Path, *, threads: int, target: str) -> Program:
+        """A Django process behind a Unix socket. `variant`: which of our WSGI modules and settings, '' for the pages."""
+        module = f"garant.project.wsgi{variant and f'_{variant}'}:application"
         return Program(
             name=name,
-            command=self._granian(application, path, threads=threads),
-            environment=self.environment("web", settings=settings),
+            command=self._granian(module, path, threads=threads),
+            environment=self.environment("web", settings=f"{SETTINGS}{variant and f'.{variant}'}"),
             user=self.user,
             group=self.group,
             sockets=(path,),
@@ -259,6 +256,10 @@ def can_run_python(user: pwd.struct_passwd) -> bool:
 
 def check_paths(runtime: Runtime) -> str:
     """What is wrong with the length of the sockets' paths, or ''."""
-    sockets = (*(runtime.run / name for name in ("decide.sock", "runtime.sock", "master.sock")), runtime.application_socket)
+    sockets = (
+        *(runtime.run / name for name in ("decide.sock", "runtime.sock", "master.sock")),
+        runtime.application_socket,
+        runtime.keyring_socket,
+    )
     longest = max(len(os.fsencode(path)) for path in sockets)
     return f"{runtime.data} is too long a path for Unix sockets ({longest} bytes, {LONGEST_PATH} at most)" if longest > LONGEST_PATH else ""

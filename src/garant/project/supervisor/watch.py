@@ -111,7 +111,7 @@ class Supervisor:
 
     def _prepare(self) -> Plan:
         require_encrypted(self.data, self.configuration)
-        runtime = provision.prepare(self.data)
+        runtime = provision.prepare(self.data, self.configuration.application)
         self._lock.take(what=f"the data directory {self.data}")
         self._end_stragglers()
         trouble = check_paths(runtime)
@@ -302,7 +302,11 @@ class Supervisor:
                     break
 
     def _clear_sockets(self, runtime: Runtime) -> None:
-        for path in (*(runtime.run / name for name in ("web.sock", "decide.sock", "haproxy.cfg")), runtime.application_socket):
+        for path in (
+            *(runtime.run / name for name in ("web.sock", "decide.sock", "haproxy.cfg")),
+            runtime.application_socket,
+            runtime.keyring_socket,
+        ):
             path.unlink(missing_ok=True)
 
     def _write_state(self) -> None:

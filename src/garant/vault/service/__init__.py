@@ -7,6 +7,7 @@ remembers; and when the database cannot be asked, nothing is decrypted. Verbs ru
 shows only that tenant's keys.
 
 - `sealing`: seal, unseal, and `lease` a key to the keyring of applications;
+- `applications`: what the keyring gives to the protected application: its keys, or sealed and opened batches;
 - `keys`: make and rotate;
 - `watch`: is a key where none may be?
 - `states`: may a key be used, suspend and resume.
@@ -14,6 +15,7 @@ shows only that tenant's keys.
 
 from garant.sdk.envelope import SealError
 from garant.vault.policy.stray import Stray
+from garant.vault.service.applications import NotForApplications, Sealable, index_values, lease_to_application, seal_values, unseal_values
 from garant.vault.service.keys import DEFAULT_CLASS, make_data_key, make_root, make_tenant_keys, rotate
 from garant.vault.service.sealing import Leased, lease, seal, unseal
 from garant.vault.service.states import KeySuspended, UnknownKey, epoch, resume, suspend
@@ -23,18 +25,24 @@ __all__ = [
     "DEFAULT_CLASS",
     "KeySuspended",
     "Leased",
+    "NotForApplications",
     "SealError",
+    "Sealable",
     "Stray",
     "UnknownKey",
     "epoch",
+    "index_values",
     "lease",
+    "lease_to_application",
     "make_data_key",
     "make_root",
     "make_tenant_keys",
     "resume",
     "rotate",
     "seal",
+    "seal_values",
     "stray_keys",
     "suspend",
     "unseal",
+    "unseal_values",
 ]

@@ -32,6 +32,7 @@ class Leased:
 
     tenant: uuid.UUID
     region: str
+    data_class: str
     key_id: uuid.UUID
     material: bytes = field(repr=False)
     kcv: bytes
@@ -89,7 +90,7 @@ def lease(*, tenant: uuid.UUID, data_class: str = DEFAULT_CLASS, key_id: uuid.UU
     """
     epoch = require_ring(tenant)
     region, raw, row = _load(tenant, key_id or _active_key(tenant, data_class))
-    return Leased(tenant, region, row.pk, raw, bytes(row.kcv), row.state, epoch)
+    return Leased(tenant, region, row.data_class, row.pk, raw, bytes(row.kcv), row.state, epoch)
 
 
 def _active_key(tenant: uuid.UUID, data_class: str) -> uuid.UUID:

@@ -1,0 +1,101 @@
+"""What the protected application is given: keys of its own classes for a lease, or batches sealed, opened and indexed here.
+
+A key of a class that the application uses for the first time is made then. Classes that are Garant's own (backups, the ledger) are never
+given out, by name or by key id.
+"""
+
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from garant.kernel.errors import Refused
+from garant.sdk import envelope as sealed
+from garant.sdk.blind import BlindIndex
+from garant.sdk.envelope import Place
+from garant.vault.service.keys import DEFAULT_CLASS, make_data_key
+from garant.vault.service.sealing import Leased, lease
+from garant.vault.service.states import UnknownKey
+
+ACTOR = "system:keyring"
+INDEX_CLASS = "index"
+OWN = ("backup", "ledger")
+"""Classes, or what stands before their colon, that are never leased to an application."""
+
+
+class NotForApplications(Refused):
+    """Keys of this class are Garant's own and are not given to applications."""
+
+
+@dataclass(frozen=True)
+class Sealable:
+    """A value with its place: plaintext to seal, or envelope to open."""
+
+    table: str
+    column: str
+    row: str
+    value: bytes
+
+
+def lease_to_application(*, tenant: uuid.UUID, at: datetime, data_class: str = DEFAULT_CLASS, key_id: uuid.UUID | None = None) -> Leased:
+    """A key in clear; the active one of a class is made when there is none.
+
+    Raises NotForApplications, UnknownKey (a key id of somebody else), KeySuspended, InputError (name of a class), ConfigurationError.
+    """
+    if key_id is not None:
+        return _given(lease(tenant=tenant, key_id=key_id))
+    _refuse_own(data_class)
+    try:
+        return _given(lease(tenant=tenant, data_class=data_class))
+    except UnknownKey:
+        make_data_key(tenant=tenant, data_class=data_class, at=at, actor=ACTOR)
+        return _given(lease(tenant=tenant, data_class=data_class))
+
+
+def seal_values(*, tenant: uuid.UUID, values: Sequence[Sealable], at: datetime, data_class: str = DEFAULT_CLASS) -> list[bytes]:
+    """The envelopes of `values`, in order, under the active key of a class. Raises as `lease_to_application`."""
+    given = lease_to_application(tenant=tenant, at=at, data_class=data_class)
+    key = AESGCM(given.material)
+    return [
+        sealed.seal(
+            key, given.key_id, os.urandom(sealed.NONCE_BYTES), Place(given.region, tenant, each.table, each.column, each.row), each.value
+        )
+        for each in values
+    ]
+
+
+def unseal_values(*, tenant: uuid.UUID, values: Sequence[Sealable], at: datetime) -> list[bytes]:
+    """The plaintexts of `values`, in order: all of them or none. Raises SealError that says which, and as `lease_to_application`."""
+    keys: dict[uuid.UUID, tuple[AESGCM, str]] = {}
+    opened = []
+    for number, each in enumerate(values):
+        try:
+            key_id = sealed.key_id_of(each.value)
+            if key_id not in keys:
+                given = lease_to_application(tenant=tenant, at=at, key_id=key_id)
+                keys[key_id] = AESGCM(given.material), given.region
+            key, region = keys[key_id]
+            opened.append(sealed.unseal(key, Place(region, tenant, each.table, each.column, each.row), each.value))
+        except sealed.SealError as error:
+            raise type(error)(f"value {number}: {error}") from error
+    return opened
+
+
+def index_values(*, tenant: uuid.UUID, column: str, values: Sequence[str], at: datetime, domain: int | None = None) -> list[bytes]:
+    """Blind indexes of `values` in `table.column`. `domain`: how many different ones there may be."""
+    given = lease_to_application(tenant=tenant, at=at, data_class=INDEX_CLASS)
+    index = BlindIndex(given.material, tenant, column, values=domain)
+    return [index(value) for value in values]
+
+
+def _refuse_own(data_class: str) -> None:
+    if data_class.partition(":")[0] in OWN:
+        raise NotForApplications()
+
+
+def _given(leased: Leased) -> Leased:
+    _refuse_own(leased.data_class)
+    return leased
