@@ -2,6 +2,7 @@
 
     python -m support.steward worker        (environment as the supervisor gives it)
 
+- `organisation`, `keys`: make one with its keys; suspend, resume and rotate them (role web).
 - `person`: make somebody with a password, in a tenant (role web).
 - `keep`: run the measures of one promise or of the claims named, now (role worker), and tell the verdicts.
 - `verdicts`: the state of every claim of every statement, as published.
@@ -11,6 +12,7 @@ import json
 import secrets
 import sys
 import traceback
+import uuid
 from typing import Any
 
 import django
@@ -28,6 +30,7 @@ from garant.statement import queries as statements  # noqa: E402
 from garant.statement import service as statement  # noqa: E402
 from garant.statement.queries.binding import documents, registry  # noqa: E402
 from garant.statement.queries.schedule import upcoming  # noqa: E402
+from garant.vault import service as vault  # noqa: E402
 
 CLOCK = SystemClock()
 
@@ -43,6 +46,31 @@ def person(*, tenant: str, login: str, roles: list[str], name: str = "") -> dict
         user = found or identities.add_user(login=login, name=name or login, at=now, actor="system:test", roles=tuple(roles))
         access.set_password(user=user.id, raw=password, at=now, actor="system:test")
     return {"user": str(user.id), "password": password}
+
+
+def organisation(*, slug: str, host: str) -> str:
+    """An organisation with its keys; the same slug again is the same one. Its id."""
+    with tenant_transaction(None, scope="operator"):
+        found = identity.tenant_of_slug(slug)
+    id_ = found.id if found else uuid.uuid4()
+    with tenant_transaction(id_, scope="operator"):
+        if found is None:
+            identities.add_tenant(id_=id_, slug=slug, name=slug.title(), host=host, at=CLOCK.now(), actor="system:test")
+        vault.make_root()
+        vault.make_tenant_keys(tenant=id_, at=CLOCK.now(), actor="system:test")
+    return str(id_)
+
+
+def keys(*, tenant: str, act: str) -> bool | None:
+    """`suspend`, `resume` or `rotate` the keys of an organisation."""
+    with tenant_transaction(None, scope="operator"):
+        facts = identity.tenant_of_slug(tenant)
+    assert facts is not None
+    with tenant_transaction(facts.id):
+        if act == "rotate":
+            return vault.rotate(tenant=facts.id, at=CLOCK.now(), actor="system:test")
+        verb = {"suspend": vault.suspend, "resume": vault.resume}[act]
+        return verb(tenant=facts.id, at=CLOCK.now(), actor="system:test", reason="a test")
 
 
 def only_from(*, tenant: str, networks: list[str]) -> None:
@@ -82,7 +110,7 @@ def verdicts() -> dict[str, Any]:
     return found
 
 
-VERBS = {"person": person, "only_from": only_from, "keep": keep, "verdicts": verdicts}
+VERBS = {"person": person, "organisation": organisation, "keys": keys, "only_from": only_from, "keep": keep, "verdicts": verdicts}
 
 
 def main() -> None:

@@ -87,8 +87,8 @@ SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "tls": {"profile": str, "certificate": str},
     "statements": {"publish": list},
     "journal": {"days": int},
-    "vault": {"require_encrypted_volume": bool, "encrypted_by_provider": str},
     "application": {"name": str, "upstream": str, "routes": list, "user": str},
+    "vault": {"require_encrypted_volume": bool, "encrypted_by_provider": str},
 }
 
 

@@ -34,7 +34,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from garant.kernel.errors import ConfigurationError
+from garant.kernel.errors import ConfigurationError, InputError
 from garant.sdk import envelope as sealed
 from garant.sdk.blind import BlindIndex
 from garant.sdk.envelope import Column, Place, SealError
@@ -99,15 +99,14 @@ class Keyring:
 
     def seal(self, *, tenant: str, table: str, column: str, row: str, value: bytes, data_class: str = DEFAULT_CLASS) -> bytes:
         """The envelope of `value`, which opens at this place only. Raises KeysSuspended, KeysUnavailable."""
-        known = self._confirmed(tenant)
-        key = self._active(tenant, known, data_class)
-        return self._column(self._tenants[tenant], key, table, column).seal(row, value)
+        known, key = self._active(tenant, data_class)
+        return self._column(known, key, table, column).seal(row, value)
 
     def unseal(self, *, tenant: str, table: str, column: str, row: str, envelope: bytes) -> bytes:
         """What was sealed at this very place. Raises SealError (damaged, moved, another's), KeysSuspended, KeysUnavailable."""
-        known = self._confirmed(tenant)
-        found = known.columns.get((table, column, envelope[2:18]))
-        if found is not None:
+        envelope = bytes(envelope)
+        found = self._confirmed(tenant).columns.get((table, column, envelope[2:18]))
+        if found is not None and envelope[1] == sealed.AES_256_GCM:
             return found.unseal(row, envelope)
         return self._unseal_first(tenant, table, column, row, envelope)
 
@@ -120,8 +119,7 @@ class Keyring:
         known = self._confirmed(tenant)
         made = known.indexes.get((column, values))
         if made is None:
-            key = self._active(tenant, known, INDEX_CLASS)
-            known = self._tenants[tenant]
+            known, key = self._active(tenant, INDEX_CLASS)
             made = known.indexes[column, values] = BlindIndex(key.material, known.id, column, values=values)
         return made(value)
 
@@ -172,26 +170,30 @@ class Keyring:
 
     # Keys
 
-    def _active(self, tenant: str, known: _Tenant, data_class: str) -> _Key:
+    def _active(self, tenant: str, data_class: str) -> tuple[_Tenant, _Key]:
         """The key that seals values of this class now."""
+        known = self._confirmed(tenant)
         found = known.active.get(data_class)
         if found is not None and 0 <= _now() - found[0] < ACTIVE_FOR:
-            return found[1]
+            return known, found[1]
         return self._fetch(tenant, {"class": data_class}, data_class)
 
-    def _fetch(self, tenant: str, wanted: Mapping[str, str], data_class: str = "") -> _Key:
+    def _fetch(self, tenant: str, wanted: Mapping[str, str], data_class: str = "") -> tuple[_Tenant, _Key]:
+        """Ask for a key; its answer confirms the lease too, if it came in time."""
         sent = _now()
         answer = self._ask_of(tenant, "POST", "/v1/keys", {"tenant": tenant, **wanted}, left=self._patience)
         material = base64.b64decode(answer["material"], validate=True)
         sealed.require_key(material, bytes.fromhex(answer["kcv"]), f"key {answer['key']}")
         known = self._seen(tenant, answer, sent)
+        if _now() - known.confirmed > self._lease:
+            raise KeysUnavailable("the keyring answers too slowly to confirm a lease")
         key = _Key(uuid.UUID(answer["key"]), answer["region"], AESGCM(material), material, answer["state"] == "active")
         known.keys[key.id.bytes] = key
         if data_class:
             if not key.active:
                 raise KeysUnavailable(f"the keyring gave a key of class {data_class} that may not seal")
             known.active[data_class] = sent, key
-        return key
+        return known, key
 
     def _column(self, known: _Tenant, key: _Key, table: str, column: str) -> Column:
         name = (table, column, key.id.bytes)
@@ -206,8 +208,10 @@ class Keyring:
     def _unseal_first(self, tenant: str, table: str, column: str, row: str, envelope: bytes) -> bytes:
         """A key or a column met for the first time, or an envelope that commits to its key."""
         algorithm, key_id = sealed.algorithm_of(envelope), sealed.key_id_of(envelope)
-        key = self._tenants[tenant].keys.get(key_id.bytes) or self._fetch(tenant, {"key": str(key_id)})
-        known = self._tenants[tenant]
+        known = self._confirmed(tenant)
+        key = known.keys.get(key_id.bytes)
+        if key is None:
+            known, key = self._fetch(tenant, {"key": str(key_id)})
         if algorithm == sealed.COMMITTING:
             return sealed.unseal_committing(key.material, Place(key.region, known.id, table, column, row), envelope)
         return self._column(known, key, table, column).unseal(row, envelope)
@@ -320,5 +324,5 @@ def _now() -> float:
 
 def _slug(tenant: str) -> str:
     if not tenant or not all(character.isalnum() or character == "-" for character in tenant) or not tenant.isascii():
-        raise KeysUnavailable(f"{tenant!r} is not the short name of an organisation")
+        raise InputError(f"{tenant!r} is not the short name of an organisation; sealed values belong to one")
     return tenant

@@ -172,9 +172,9 @@ def _values(asked: Mapping[str, Any]) -> Sequence[vault.Sealable]:
         if not isinstance(each, dict):
             raise InputError(f"value {number} is not an object with table, column, row and value")
         try:
-            names = [plain(each.get(name), longest=LONGEST_NAME) for name in ("table", "column", "row")]
-            made.append(vault.Sealable(*names, base64.b64decode(each.get("value", None), validate=True)))
-        except (TypeError, ValueError, binascii.Error) as error:
+            table, column, row = (plain(each.get(name), longest=LONGEST_NAME) for name in ("table", "column", "row"))
+            made.append(vault.Sealable(table, column, row, base64.b64decode(str(each.get("value")), validate=True)))
+        except (ValueError, binascii.Error) as error:
             raise InputError(f"value {number}: table, column and row are texts, value is base64 ({error})") from error
     return made
 

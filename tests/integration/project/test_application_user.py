@@ -11,15 +11,18 @@ from pathlib import Path
 import pytest
 
 from garant.drivers.process import APPLICATION_USER, PLAIN_ENVIRONMENT, SERVICE_USER, drop
+from garant.kernel.errors import ConfigurationError
 from garant.project import provision
-from garant.project.configuration import Configuration
+from garant.project.configuration import Application, Configuration
 from garant.project.runtime import Runtime
 from garant.project.supervisor import plan as plans
 from garant.project.supervisor.plan import Plan, application_user
+from garant.sdk.keyring import Keyring
 from support.world import World
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only root gives processes other users")
-OPEN = {"assertion/public.json", "secrets/database-sondage", "garant.toml", "lock", "pg/lock", "pg/port", "up.log"}
+OWN = {"assertion/public.json", "secrets/database-sondage", "secrets/keyring-sondage", "secrets/context-sondage"}
+OPEN = {*OWN, "garant.toml", "lock", "pg/lock", "pg/port", "up.log"}
 """What the application's user may read; its own directories, the programs of PostgreSQL and the static files besides."""
 
 
@@ -62,7 +65,8 @@ def test_owners_and_modes_of_the_data_directory(data: Path) -> None:
     for name in (
         *("run", "run/state.json", "keys", "assertion/private.pem", "tls", "logs", "app", "sondage", "migrate"),
         *("secrets/django", "secrets/database-web", "secrets/database-owner", "secrets/database-superuser", "secrets/database-sondage"),
-        *("secrets/database-data", "secrets/database-sondage-owner"),
+        *("secrets/database-data", "secrets/database-sondage-owner", "keyring"),
+        *("secrets/keyring-sondage", "secrets/keyring-sondage-digest", "secrets/context-sondage"),
     ):
         facts = (data / name).stat()
         owner, group = pwd.getpwuid(facts.st_uid).pw_name, grp.getgrgid(facts.st_gid).gr_name
@@ -83,21 +87,40 @@ def test_owners_and_modes_of_the_data_directory(data: Path) -> None:
         "secrets/database-superuser": "root:root 0600",
         "secrets/database-sondage": "root:garant-app 0640",
         "secrets/database-data": "root:garant 0640",
+        "keyring": "garant:garant-app 2750",
+        "secrets/keyring-sondage": "root:garant-app 0640",
+        "secrets/keyring-sondage-digest": "root:garant 0640",
+        "secrets/context-sondage": "root:garant-app 0640",
         "secrets/database-sondage-owner": "root:root 0600",
     }
 
 
 @root_only
 def test_the_application_reads_its_own_and_none_of_the_secrets(data: Path) -> None:
-    assert readable(data) == {"assertion/public.json", "secrets/database-sondage"}
+    assert readable(data) == OWN
     user, service = pwd.getpwnam(APPLICATION_USER), pwd.getpwnam(SERVICE_USER)
     assert os.getgrouplist(APPLICATION_USER, user.pw_gid) == [user.pw_gid]
     closed = [data / name for name in ("run", "keys", "tls", "logs")]
     assert asked(user, "-x", closed) == set()
     assert asked(user, "-w", [*closed, data, data / "assertion", data / "secrets", data / "static"]) == set()
+    assert asked(user, "-w", [data / "keyring"]) == set()
     # The edge may come to the socket, and to nothing else of the application's.
     assert asked(service, "-x", [data / "app", data / "sondage"]) == {str(data / "app")}
-    assert asked(service, "-r", [data / "secrets" / "database-sondage"]) == set()
+    assert asked(service, "-r", [data / "secrets" / name for name in ("database-sondage", "keyring-sondage", "context-sondage")]) == set()
+
+
+@root_only
+def test_an_application_of_the_operators_reaches_the_keyring_when_its_user_is_named(data: Path) -> None:
+    provision.prepare(data, Application(name="surveys", upstream="127.0.0.1:9", user="nobody"))
+    nobody, user = pwd.getpwnam("nobody"), pwd.getpwnam(APPLICATION_USER)
+    secrets = [data / "secrets" / name for name in ("keyring-surveys", "context-surveys")]
+    assert asked(nobody, "-r", secrets) == {str(path) for path in secrets}
+    assert asked(nobody, "-x", [data / "keyring"]) == {str(data / "keyring")}
+    assert asked(user, "-x", [data / "keyring"]) == set()
+    with pytest.raises(ConfigurationError, match=r"no user 'nobody-at-all' here"):
+        provision.prepare(data, Application(name="surveys", upstream="127.0.0.1:9", user="nobody-at-all"))
+    provision.prepare(data, Application(name="surveys", upstream="127.0.0.1:9"))
+    assert asked(nobody, "-x", [data / "keyring"]) == set()
 
 
 @root_only
@@ -120,6 +143,8 @@ def test_the_running_deployment_keeps_its_secrets_from_the_application(world: Wo
     assert found <= OPEN, found - OPEN
     pid = world.pid("application")
     runs_as = Path(f"/proc/{pid}").stat().st_uid
+    token = (world.data / "secrets" / "keyring-sondage").read_text(encoding="ascii")
+    Keyring(world.data / "keyring" / "keys.sock", token).wait(30)
     web_runs_as = Path(f"/proc/{world.pid('web')}").stat().st_uid
     if web_runs_as == 0:
         pytest.skip("the interpreter of this installation lies below a closed directory: Python runs as root, said at the start")

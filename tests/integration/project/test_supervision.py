@@ -49,7 +49,9 @@ def _serves(world: World) -> bool:
         return False
 
 
-@pytest.mark.parametrize("process", ["web", "decision", "worker", "agent", "collector", "prober", "application", "haproxy", "postgres"])
+@pytest.mark.parametrize(
+    "process", ["web", "decision", "keyring", "worker", "agent", "collector", "prober", "application", "haproxy", "postgres"]
+)
 def test_a_killed_process_is_started_again_and_the_page_serves(stack: World, process: str) -> None:
     before = stack.kill(process)
     after = wait_until(
