@@ -15,6 +15,7 @@ Raises EngineError when no whole answer came: a probe that could not ask has see
 """
 
 import os
+import secrets
 import socket
 import ssl
 import time
@@ -88,6 +89,21 @@ class Browser:
         origin = f"https://{self.host}{self.probe.suffix}"
         headers = (("content-type", "application/x-www-form-urlencoded"), ("origin", origin), ("referer", f"{origin}{path}"))
         return self._ask(path, "POST", body, headers)
+
+    def send(self, path: str, fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]) -> Answer:
+        """Send a form with files, by field: name and content."""
+        border = secrets.token_hex(16)
+        parts = [
+            f'--{border}\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()
+        ]
+        for name, (called, content) in files.items():
+            head = f'--{border}\r\ncontent-disposition: form-data; name="{name}"; filename="{called}"\r\n'
+            parts.append(f"{head}content-type: application/octet-stream\r\n\r\n".encode() + content + b"\r\n")
+        origin = f"https://{self.host}{self.probe.suffix}"
+        kind = ("content-type", f"multipart/form-data; boundary={border}")
+        return self._ask(
+            path, "POST", b"".join(parts) + f"--{border}--\r\n".encode(), (kind, ("origin", origin), ("referer", f"{origin}{path}"))
+        )
 
     def follow(self, answer: Answer) -> Answer:
         """GET what redirects point to on this host, ten at most. Raises EngineError for a loop or another host."""

@@ -4,6 +4,7 @@ Probes of one machine speak from addresses of the loopback, which no client from
 which of them may come in.
 """
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -21,6 +22,23 @@ class Visitor:
     host: str
     label: str
     cookie: tuple[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Resident:
+    """The person of an organisation made for probing, signed in at its host from `source`. `tenant`, `slug`: its organisation."""
+
+    tenant: uuid.UUID
+    slug: str
+    host: str
+    label: str
+    source: str
+    cookie: tuple[str, str] = field(repr=False)
+
+
+Residents = Callable[[], AbstractContextManager[Sequence[Resident]]]
+"""Signs one person in, with every right of an administrator, at each of the two organisations made for probing, for as long as the
+block lasts. Raises EngineError when there are not two of them or when a sign-in fails."""
 
 
 class Visitors(Protocol):

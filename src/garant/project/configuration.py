@@ -49,6 +49,8 @@ class Application:
     upstream: str = ""
     routes: tuple[Route, ...] = EXAMPLE_ROUTES
     user: str = ""
+    probe: str = ""
+    """The steps by which probes write and read through it (docs/isolation.md), relative to garant.toml; empty: the example's own."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "tls": {"profile": str, "certificate": str},
     "statements": {"publish": list},
     "journal": {"days": int},
-    "application": {"name": str, "upstream": str, "routes": list, "user": str},
+    "application": {"name": str, "upstream": str, "routes": list, "user": str, "probe": str},
     "vault": {"require_encrypted_volume": bool, "encrypted_by_provider": str},
 }
 
@@ -189,6 +191,7 @@ def _application(path: Path, text: str, data: Mapping[str, Any]) -> Application:
         upstream=upstream,
         routes=tuple(routes) if routes or upstream else EXAMPLE_ROUTES,
         user=data.get("user", Application.user),
+        probe=data.get("probe", Application.probe),
     )
 
 

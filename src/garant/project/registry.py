@@ -16,6 +16,7 @@ from garant.data import promises as data
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import ConfigurationError
 from garant.kernel.promise import Keeper, Unmeasured
+from garant.project.hands import hands
 
 Promises = Mapping[str, Sequence[Keeper | Unmeasured]]
 
@@ -29,15 +30,7 @@ def _continuity(place: Deployment) -> Promises:
 
 
 def _data(place: Deployment) -> Promises:
-    return data.keepers(
-        place,
-        hands=data.Hands(
-            database=settings.APPLICATION_DATABASE,
-            files=() if settings.GARANT.application.upstream else (place.data / place.application,),
-            remote=not str(settings.DATABASES["default"]["HOST"]).startswith("/"),
-            provider=settings.GARANT.encrypted_by_provider,
-        ),
-    )
+    return data.keepers(place, hands=hands(place))
 
 
 AREAS: Sequence[Callable[[Deployment], Promises]] = (access.keepers, _assurance, _continuity, _data)

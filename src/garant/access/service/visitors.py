@@ -11,7 +11,9 @@ from garant.identity.queries import TenantFacts
 from garant.identity.service import tenant_transaction
 from garant.kernel.clock import Clock
 from garant.kernel.deployment import Deployment
-from garant.kernel.visitor import Visitor
+from garant.kernel.errors import EngineError
+from garant.kernel.text import Text
+from garant.kernel.visitor import Resident, Visitor
 
 ROLES = ("admin", "member")
 
@@ -39,6 +41,35 @@ def visitors(deployment: Deployment, *, source: str, most: int) -> Iterator[Sequ
     site = Site(deployment)
     with ExitStack() as stack:
         yield [_signed_in(site, tenant, source, stack) for tenant in _admitting(site, source)[:most]]
+
+
+@contextmanager
+def residents(deployment: Deployment) -> Iterator[Sequence[Resident]]:
+    """The two organisations made for probing, each with its person awake and signed in, for the length of the block."""
+    site = Site(deployment)
+    with tenant_transaction(None, scope="operator"):
+        pair = identity.canary_tenants()
+    if len(pair) < 2:
+        raise EngineError(
+            Text("les deux organisations d’essai n’existent pas encore.", "the two organisations made for probing do not exist yet.")
+        )
+    with ExitStack() as stack:
+        yield [_resident(site, tenant, stack) for tenant in pair[:2]]
+
+
+def _resident(site: Site, tenant: TenantFacts, stack: ExitStack) -> Resident:
+    source = insider(rules_of(tenant), site.now)
+    if source is None:
+        raise EngineError(
+            Text(
+                "une organisation d’essai n’admet aucune adresse de cette machine.",
+                "an organisation made for probing admits no address of this machine.",
+            )
+        )
+    canary = stack.enter_context(awake(tenant, roles=ROLES, at=site.now))
+    browser = site.browser(tenant, source=source)
+    sign_in(browser, canary, site.now)
+    return Resident(tenant.id, tenant.slug, site.host(tenant), client(tenant), source, (COOKIE, browser.cookies[COOKIE]))
 
 
 def _admitting(site: Site, source: str) -> list[TenantFacts]:

@@ -2,10 +2,12 @@
 the application's role, and nothing more."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import psycopg
 
-from garant.kernel.errors import EngineError
+from garant.data.policy.recipe import Recipe, parse
+from garant.kernel.errors import ConfigurationError, EngineError
 
 Connect = Callable[[], "psycopg.Connection[tuple[object, ...]]"]
 """A connection in autocommit mode. Raises EngineError when the server refuses."""
@@ -22,3 +24,13 @@ def connector(words: Mapping[str, str | int]) -> Connect | None:
             raise EngineError(f"the application’s database refuses the role of measures: {why}") from error
 
     return connect if words else None
+
+
+def recipe_of(path: Path) -> Recipe:
+    """The steps of the application's probe. Raises EngineError with file and line: a measure that cannot start says why."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), name=path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise EngineError(f"{path.name} cannot be read: {error}") from error
+    except ConfigurationError as error:
+        raise EngineError(str(error)) from error

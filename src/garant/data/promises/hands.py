@@ -4,14 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from garant.kernel.visitor import Residents
+
 
 @dataclass(frozen=True)
 class Hands:
-    """`database`: how the role of measures connects to the protected application's database (words of psycopg), empty where Garant
-    does not know it. `files`: directories of the application's files. `remote`: the database server is not on this machine.
-    `provider`: who encrypts its disks, by the operator's word."""
+    """`residents`: signs in the people of the two organisations made for probing.
 
+    Of the protected application: `database`: how the role of measures connects (words of psycopg), empty where Garant does not know it;
+    `role`: the application's own; `tenant_columns`: names of columns that hold the organisation; `recipe`: `garant-probe.toml`;
+    `files`: directories of its files; `keyring`: socket of its keyring. `own`: how Garant's own roles connect.
+    `remote`: the database server is not on this machine. `provider`: who encrypts its disks, by the operator's word.
+    """
+
+    residents: Residents | None = None
     database: Mapping[str, str | int] = field(default_factory=dict, repr=False)
+    role: str = "sondage"
+    tenant_columns: tuple[str, ...] = ("tenant",)
+    recipe: Path | None = None
     files: tuple[Path, ...] = ()
+    keyring: Path | None = None
+    own: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict, repr=False)
     remote: bool = False
     provider: str = ""

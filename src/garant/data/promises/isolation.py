@@ -1,0 +1,50 @@
+"""Organisations that share the platform are apart."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+
+from garant.data.engines.house import connector, recipe_of
+from garant.data.engines.isolation import Ground, Isolation
+from garant.data.engines.rows import Place
+from garant.data.policy import isolation
+from garant.data.promises.hands import Hands
+from garant.kernel.deployment import Deployment
+from garant.kernel.promise import Check, Keeper, Measure, Method, Unmeasured
+from garant.kernel.text import Text
+
+HOUR = timedelta(hours=1)
+
+TRESPASS = Measure(
+    key="data.trespass",
+    name=Text(
+        "Deux organisations d’essai cherchent à se lire et à se changer, par chaque chemin",
+        "Two canary organisations try to read and to change each other, by every way",
+    ),
+    method=Method.TEST,
+    cadence=HOUR,
+    grace=timedelta(minutes=15),
+    freshness=timedelta(hours=2, minutes=30),
+    canary=True,
+    vantage="edge",
+    check=Check(
+        "curl -s -o /dev/null -w '%{http_code}\\n' -b __Host-sid=… https://{tenant}/",
+        Text("302 ou 403, avec la session d’une autre organisation", "302 or 403, with the session of another organisation"),
+    ),
+)
+
+
+def keepers(deployment: Deployment, hands: Hands) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
+    """Promise keys on the walls between organisations."""
+    if hands.residents is None:
+        return {}
+    connect = connector(hands.database)
+    ground = Ground(
+        residents=hands.residents,
+        connect=connect,
+        place=Place(hands.role, hands.tenant_columns) if connect else None,
+        roles={role: enter for role, words in hands.own.items() if (enter := connector(words))},
+        recipe=partial(recipe_of, hands.recipe) if hands.recipe else None,
+        keyring=hands.keyring,
+    )
+    return {"data.isolation": [Keeper(TRESPASS, Isolation(deployment, ground), isolation.judge)]}
