@@ -1,10 +1,12 @@
 """Reading the entries that the current context may see."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.db.models import Max
 
 from garant.audit.models import OutboxEntry
 
@@ -27,3 +29,14 @@ def entries(*, tenant: uuid.UUID | None, limit: int = 100, before: int | None = 
     if kinds:
         rows = rows.filter(kind__in=kinds)
     return [Entry(r.seq, r.at, r.kind, r.tenant_id, r.actor, r.payload) for r in rows[:limit]]
+
+
+def of_kinds(kinds: Sequence[str]) -> Iterator[Entry]:
+    """Every entry of some kinds that the context may see, oldest first."""
+    for row in OutboxEntry.objects.filter(kind__in=kinds).order_by("seq").iterator():
+        yield Entry(row.seq, row.at, row.kind, row.tenant_id, row.actor, row.payload)
+
+
+def head() -> int:
+    """The number of the newest entry that the context may see; 0 without one."""
+    return OutboxEntry.objects.aggregate(last=Max("seq"))["last"] or 0

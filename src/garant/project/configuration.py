@@ -17,6 +17,7 @@ TLS_PROFILES = ("modern", "intermediate", "legacy")
 ROUTE_CLASSES = ("public", "login", "member")
 HOST = re.compile(r"^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+RECIPIENT = re.compile(r"garant-share:[A-Za-z0-9_-]{43}")
 UPSTREAM = re.compile(r"unix:/[^\s\"'#\\]+|([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):(?P<port>[0-9]{1,5})")
 
 
@@ -54,6 +55,18 @@ class Application:
 
 
 @dataclass(frozen=True)
+class Vault:
+    """Keys. `recipients`: who holds shares of keys pending destruction, `threshold` of whom bring them back; see docs/vault.md."""
+
+    recipients: tuple[str, ...] = ()
+    threshold: int = 2
+    days: int = 180
+    """From an executed order to the destruction of an organisation's keys."""
+    backups: str = ""
+    """Directory of the key store's backups; empty: none is made by itself."""
+
+
+@dataclass(frozen=True)
 class Configuration:
     """One deployment. Ports are TCP on all addresses; `base` is the host of the trust page, tenants are `<slug>.<base>`."""
 
@@ -70,6 +83,7 @@ class Configuration:
     journal_days: int = 365
     """Age in days at which lines of the access journal are deleted; 31 at least."""
     application: Application = field(default_factory=Application)
+    vault: Vault = field(default_factory=Vault)
     require_encrypted_volume: bool = False
     """Refuse to start while a directory of data lies on a volume that is not seen to be encrypted."""
     encrypted_by_provider: str = ""
@@ -90,7 +104,14 @@ SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "statements": {"publish": list},
     "journal": {"days": int},
     "application": {"name": str, "upstream": str, "routes": list, "user": str, "probe": str},
-    "vault": {"require_encrypted_volume": bool, "encrypted_by_provider": str},
+    "vault": {
+        "recipients": list,
+        "threshold": int,
+        "days": int,
+        "backups": str,
+        "require_encrypted_volume": bool,
+        "encrypted_by_provider": str,
+    },
 }
 
 
@@ -119,6 +140,7 @@ def load(path: Path | None) -> Configuration:
         certificate=tls.get("certificate", ""),
         statements=tuple(data.get("statements", {}).get("publish", Configuration.statements)),
         journal_days=data.get("journal", {}).get("days", Configuration.journal_days),
+        vault=_vault(path, text, data.get("vault", {})),
         application=_application(path, text, data.get("application", {})),
         require_encrypted_volume=data.get("vault", {}).get("require_encrypted_volume", False),
         encrypted_by_provider=data.get("vault", {}).get("encrypted_by_provider", ""),
@@ -173,6 +195,26 @@ def _check_values(path: Path, text: str, made: Configuration) -> None:
 def _is_upstream(value: str) -> bool:
     address = UPSTREAM.fullmatch(value)
     return address is not None and (address["port"] is None or 0 < int(address["port"]) < 65536)
+
+
+def _vault(path: Path, text: str, data: Mapping[str, Any]) -> Vault:
+    made = Vault(
+        tuple(data.get("recipients", ())), data.get("threshold", Vault.threshold), data.get("days", Vault.days), data.get("backups", "")
+    )
+    for each in made.recipients:
+        if not isinstance(each, str) or not RECIPIENT.fullmatch(each):
+            raise ConfigurationError(
+                f"{_at(path, text, 'recipients')}: {each!r} is no holder of a share; "
+                "write what `garant key identity` printed: garant-share:…"
+            )
+    if made.recipients and (len(set(made.recipients)) != len(made.recipients) or not 2 <= made.threshold <= len(made.recipients)):
+        raise ConfigurationError(
+            f"{_at(path, text, 'threshold')}: vault.threshold is {made.threshold} of {len(made.recipients)} recipients; "
+            "name different people, and 2 of them at least as threshold"
+        )
+    if not 1 <= made.days <= 3660:
+        raise ConfigurationError(f"{_at(path, text, 'days')}: vault.days must be from 1 to 3660, not {made.days}")
+    return made
 
 
 def _application(path: Path, text: str, data: Mapping[str, Any]) -> Application:

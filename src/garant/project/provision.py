@@ -47,7 +47,7 @@ SHARED_SECRETS = ("django", "database-web", "database-worker", "database-edge", 
 APPLICATION_SECRET = "database-sondage"
 """Read by the example application only."""
 PRIVATE_SECRETS = ("database-owner", "database-superuser", "database-sondage-owner")
-SERVICE_DIRECTORIES = {"run": 0o2770, "logs": 0o2750, "keys": 0o700, "assertion": 0o2755, "tls": 0o2750, "static": 0o755}
+SERVICE_DIRECTORIES = {"run": 0o2770, "logs": 0o2750, "keys": 0o700, "key-log": 0o700, "assertion": 0o2755, "tls": 0o2750, "static": 0o755}
 SOURCES = Path(__file__).resolve().parents[2]
 
 

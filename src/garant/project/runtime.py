@@ -9,6 +9,7 @@
 <data>/sondage/          the example application's own files, closed to `garant`
 <data>/pg/               the embedded PostgreSQL
 <data>/keys/             the vault's key store: never in a database, never in a database's backup
+<data>/key-log/          what became of keys: apart from the key store and from every backup of it, so that a restored one is compared
 """
 
 import hashlib

@@ -15,7 +15,7 @@ import contextlib
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,8 @@ create table if not exists kek(tenant text, version integer, epoch integer not n
   primary key(tenant, version)) without rowid;
 create table if not exists sealed_off(tenant text, version integer, form text not null, epoch integer, kcv blob not null,
   content blob not null, primary key(tenant, version)) without rowid;
+create table if not exists share(tenant text, number integer, recipient text not null, sealed blob not null, threshold integer not null,
+  kcv blob not null, primary key(tenant, number)) without rowid;
 create table if not exists tombstone(tenant text primary key, at text not null) without rowid;
 """
 LOCKED = 20
@@ -67,6 +69,9 @@ class KeyStore:
         making = self.directory / "making"
         if self.path.exists():
             making.unlink(missing_ok=True)
+            with self.writing() as store:
+                for statement in SCHEMA.split(";"):
+                    store.execute(statement)
             self.finish_rotation()
             self.root()
             return False
@@ -96,9 +101,10 @@ class KeyStore:
         """The tenant's newest key-encryption key, made when there is none."""
         with self.writing() as store:
             if store.execute("select 1 from kek where tenant = ?", [str(tenant)]).fetchone() is None:
-                if store.execute("select 1 from tombstone where tenant = ?", [str(tenant)]).fetchone() is not None:
-                    raise ConfigurationError(f"the keys of tenant {tenant} were destroyed: they are never made again")
-                self._add(store, self.root_of(store), tenant, 1, os.urandom(policy.KEY_BYTES))
+                for table, said in (("tombstone", "were destroyed: they are never made again"), ("sealed_off", "are sealed off")):
+                    if store.execute(f"select 1 from {table} where tenant = ?", [str(tenant)]).fetchone() is not None:  # noqa: S608
+                        raise ConfigurationError(f"the keys of tenant {tenant} {said}")
+                add_kek(store, self.root_of(store), tenant, 1, os.urandom(policy.KEY_BYTES))
         return self.tenant_key(tenant)
 
     def tenant_key(self, tenant: uuid.UUID, version: int | None = None) -> bytes:
@@ -116,12 +122,37 @@ class KeyStore:
                             f"{self.path} does not hold the key of tenant {tenant}; "
                             "put the key store back; without it what this tenant sealed stays unreadable"
                         )
-                    return self._opened(self.root_of(store), tenant, *found)
+                    return opened(self.root_of(store), tenant, *found)
             except ConfigurationError:
                 # Between reading the row and asking the protector, a rotation may have ended this epoch.
                 if attempt + 1 == TRIES:
                     raise
         raise AssertionError
+
+    def add_version(self, tenant: uuid.UUID, version: int) -> bytes:
+        """The tenant's key of this version, made when there is none: a rotation that was interrupted takes it up."""
+        with self.writing() as store:
+            if store.execute("select 1 from kek where tenant = ? and version = ?", [str(tenant), version]).fetchone() is None:
+                if store.execute("select 1 from kek where tenant = ?", [str(tenant)]).fetchone() is None:
+                    raise ConfigurationError(f"{self.path} does not hold the key of tenant {tenant}: it cannot be rotated")
+                add_kek(store, self.root_of(store), tenant, version, os.urandom(policy.KEY_BYTES))
+        return self.tenant_key(tenant, version)
+
+    def owe_drop(self, tenant: uuid.UUID, below: int) -> None:
+        """Remember that the tenant's older keys are to be forgotten once the database holds nothing under them."""
+        with self.writing() as store:
+            store.execute("insert or replace into fact values (?, ?)", [f"drop:{tenant}", str(below)])
+
+    def finish_drop(self, tenant: uuid.UUID, present: int) -> bool:
+        """Forget older keys if that was asked for and the version in use says that it was committed. The root must be rotated next."""
+        with self.writing() as store:
+            owed = store.execute("select value from fact where name = ?", [f"drop:{tenant}"]).fetchone()
+            if owed is None or int(owed[0]) > present:
+                return False
+            store.execute("delete from kek where tenant = ? and version < ?", [str(tenant), int(owed[0])])
+            store.execute("delete from fact where name = ?", [f"drop:{tenant}"])
+            store.execute("insert or replace into fact values ('rotation_owed', '1')")
+        return True
 
     def materials(self) -> Mapping[str, bytes]:
         """Every key by its name, in clear and wrapped: what may stand nowhere else. For `policy.stray` alone."""
@@ -129,7 +160,7 @@ class KeyStore:
             root = self.root_of(store)
             found = {f"root epoch {root.epoch}": root.key}
             for tenant, version, kcv, wrapped in store.execute("select tenant, version, kcv, wrapped from kek"):
-                found[f"tenant key {tenant}/{version}"] = self._opened(root, uuid.UUID(tenant), version, kcv, wrapped)
+                found[f"tenant key {tenant}/{version}"] = opened(root, uuid.UUID(tenant), version, kcv, wrapped)
                 found[f"wrapped tenant key {tenant}/{version}"] = wrapped
             return found
 
@@ -143,16 +174,48 @@ class KeyStore:
             before = self.root_of(store)
             after = Root(before.region, before.epoch + 1, os.urandom(policy.KEY_BYTES))
             self.protector.rotate_epoch(after.epoch)
-            rewrapped = []
-            for tenant, version, kcv, old in store.execute("select tenant, version, kcv, wrapped from kek").fetchall():
-                key = self._opened(before, uuid.UUID(tenant), version, kcv, old)
-                rewrapped.append((after.epoch, self._wrapped(after, uuid.UUID(tenant), version, key), tenant, version))
-            store.executemany("update kek set epoch = ?, wrapped = ? where tenant = ? and version = ?", rewrapped)
+            for table, column in (("kek", "wrapped"), ("sealed_off", "content")):
+                _rewrap(store, table, column, before, after)
             self._add_epoch(store, after)
             store.execute("delete from epoch where epoch < ?", [after.epoch])
             store.execute("insert into retired(epoch) values (?)", [before.epoch])
+            store.execute("delete from fact where name = 'rotation_owed'")
         self.finish_rotation()
         return after.epoch
+
+    def rotate_if_owed(self) -> bool:
+        """Rotate the root when an act asked for it (see `sealing_off`), also one that a killed process did."""
+        with self.reading() as store:
+            owed = store.execute("select 1 from fact where name = 'rotation_owed'").fetchone() is not None
+        if owed:
+            self.rotate_root()
+        return owed
+
+    def tenants(self) -> Sequence[uuid.UUID]:
+        """Every organisation whose keys this store holds, holds sealed off, or saw destroyed."""
+        with self.reading() as store:
+            rows = store.execute("select tenant from kek union select tenant from sealed_off union select tenant from tombstone order by 1")
+            return [uuid.UUID(tenant) for (tenant,) in rows]
+
+    def log_seen(self) -> int:
+        """How many events of the key log this store knows to exist."""
+        with self.reading() as store:
+            found = store.execute("select value from fact where name = 'log_seen'").fetchone()
+        return int(found[0]) if found else 0
+
+    def saw_log(self, head: int) -> None:
+        """Remember that the key log has this many events: a shorter one is refused from now on."""
+        with self.writing() as store:
+            store.execute(
+                "insert into fact values ('log_seen', ?) on conflict (name) do update set value ="
+                " cast(max(cast(value as integer), cast(excluded.value as integer)) as text)",
+                [str(head)],
+            )
+
+    def trust_log(self, head: int) -> None:
+        """Remember this length instead of a longer one: after the log was rebuilt from another copy of its events."""
+        with self.writing() as store:
+            store.execute("insert or replace into fact values ('log_seen', ?)", [str(head)])
 
     def finish_rotation(self) -> None:
         """Destroy the epochs that nothing is wrapped under any more."""
@@ -188,7 +251,7 @@ class KeyStore:
                 f"name {protector!r} again"
             )
         try:
-            key = self.protector.unwrap(epoch, wrapped, _epoch_label(region[0], epoch))
+            key = self.protector.unwrap(epoch, wrapped, epoch_label(region[0], epoch))
             policy.require_key(key, kcv, "the root key")
         except policy.SealError as error:
             raise ConfigurationError(f"{self.path} was made under another root key than the present one; put the right one back") from error
@@ -204,32 +267,15 @@ class KeyStore:
             store.execute("insert into fact values ('region', ?), ('id', ?)", [root.region, str(uuid.uuid4())])
             self._add_epoch(store, root)
             for tenant, (version, key) in keys.items():
-                self._add(store, root, tenant, version, key)
+                add_kek(store, root, tenant, version, key)
             store.execute("commit")
         files.share(making, self.group)
         os.replace(making, self.path)
         files.flush_directory(self.directory)
 
     def _add_epoch(self, store: sqlite3.Connection, root: Root) -> None:
-        wrapped = self.protector.wrap(root.epoch, root.key, _epoch_label(root.region, root.epoch))
+        wrapped = self.protector.wrap(root.epoch, root.key, epoch_label(root.region, root.epoch))
         store.execute("insert into epoch values (?, ?, ?, ?)", [root.epoch, self.protector.name, policy.check_value(root.key), wrapped])
-
-    def _add(self, store: sqlite3.Connection, root: Root, tenant: uuid.UUID, version: int, key: bytes) -> None:
-        wrapped = self._wrapped(root, tenant, version, key)
-        store.execute("insert into kek values (?, ?, ?, ?, ?)", [str(tenant), version, root.epoch, policy.check_value(key), wrapped])
-
-    def _wrapped(self, root: Root, tenant: uuid.UUID, version: int, key: bytes) -> bytes:
-        return policy.wrap(root.key, os.urandom(policy.NONCE_BYTES), _label(root, tenant, version), key)
-
-    def _opened(self, root: Root, tenant: uuid.UUID, version: int, kcv: bytes, wrapped: bytes) -> bytes:
-        try:
-            key = policy.unwrap(root.key, _label(root, tenant, version), wrapped)
-            policy.require_key(key, kcv, f"the key of tenant {tenant}")
-        except policy.SealError as error:
-            raise ConfigurationError(
-                f"{self.path} is damaged at tenant {tenant}; put it back from a backup (`garant key restore`)"
-            ) from error
-        return key
 
     @contextlib.contextmanager
     def _open(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -257,9 +303,43 @@ class KeyStore:
             raise ConfigurationError(f"{self.path} is damaged; put it back from a backup (`garant key restore`)") from error
 
 
+def _rewrap(store: sqlite3.Connection, table: str, column: str, before: Root, after: Root) -> None:
+    """Everything of one table under the new epoch; what is under no epoch (in escrow) stays as it is."""
+    found = store.execute(f"select tenant, version, kcv, {column} from {table} where epoch > 0").fetchall()  # noqa: S608 - fixed names
+    done = []
+    for name, version, kcv, old in found:
+        tenant = uuid.UUID(name)
+        done.append((after.epoch, wrapped_kek(after, tenant, version, opened(before, tenant, version, kcv, old)), name, version))
+    store.executemany(f"update {table} set epoch = ?, {column} = ? where tenant = ? and version = ?", done)  # noqa: S608
+
+
 def _label(root: Root, tenant: uuid.UUID, version: int) -> str:
     return f"garant/kek/{root.region}/{root.epoch}/{tenant}/{version}"
 
 
-def _epoch_label(region: str, epoch: int) -> str:
+def epoch_label(region: str, epoch: int) -> str:
+    """What a wrapped epoch key is bound to."""
     return f"garant/epoch/{region}/{epoch}"
+
+
+def add_kek(store: sqlite3.Connection, root: Root, tenant: uuid.UUID, version: int, key: bytes) -> None:
+    """Put a tenant's key into the store, within a transaction of it."""
+    row = [str(tenant), version, root.epoch, policy.check_value(key), wrapped_kek(root, tenant, version, key)]
+    store.execute("insert into kek values (?, ?, ?, ?, ?)", row)
+
+
+def wrapped_kek(root: Root, tenant: uuid.UUID, version: int, key: bytes) -> bytes:
+    """A tenant's key under the present epoch."""
+    return policy.wrap(root.key, os.urandom(policy.NONCE_BYTES), _label(root, tenant, version), key)
+
+
+def opened(root: Root, tenant: uuid.UUID, version: int, kcv: bytes, wrapped: bytes) -> bytes:
+    """A tenant's key, checked. Raises ConfigurationError when it is damaged or is another's."""
+    try:
+        key = policy.unwrap(root.key, _label(root, tenant, version), wrapped)
+        policy.require_key(key, kcv, f"the key of tenant {tenant}")
+    except policy.SealError as error:
+        raise ConfigurationError(
+            f"the key store is damaged at tenant {tenant}; put it back from a backup (`garant key restore`)"
+        ) from error
+    return key

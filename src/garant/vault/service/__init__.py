@@ -16,13 +16,16 @@ shows only that tenant's keys.
 from garant.sdk.envelope import SealError
 from garant.vault.policy.stray import Stray
 from garant.vault.service.applications import NotForApplications, Sealable, index_values, lease_to_application, seal_values, unseal_values
-from garant.vault.service.keys import DEFAULT_CLASS, make_data_key, make_root, make_tenant_keys, rotate
+from garant.vault.service.gate import BroughtBack
+from garant.vault.service.keys import DEFAULT_CLASS, make_data_key, make_root, make_tenant_keys
+from garant.vault.service.rotation import rotate, rotate_root, rotate_tenant_key, rotate_worn
 from garant.vault.service.sealing import Leased, lease, seal, unseal
-from garant.vault.service.states import KeySuspended, UnknownKey, epoch, resume, suspend
+from garant.vault.service.states import KeySuspended, UnknownKey, epoch
 from garant.vault.service.watch import stray_keys
 
 __all__ = [
     "DEFAULT_CLASS",
+    "BroughtBack",
     "KeySuspended",
     "Leased",
     "NotForApplications",
@@ -37,12 +40,13 @@ __all__ = [
     "make_data_key",
     "make_root",
     "make_tenant_keys",
-    "resume",
     "rotate",
+    "rotate_root",
+    "rotate_tenant_key",
+    "rotate_worn",
     "seal",
     "seal_values",
     "stray_keys",
-    "suspend",
     "unseal",
     "unseal_values",
 ]

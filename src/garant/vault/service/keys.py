@@ -1,28 +1,24 @@
-"""Making and rotating keys. Routine: nobody is asked."""
+"""Making keys. Routine: nobody is asked."""
 
 import os
 import uuid
 from datetime import datetime
-from pathlib import Path
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
 from garant.audit import service as audit
 from garant.audit.service import Kind
+from garant.kernel.canonical import Json
+from garant.kernel.errors import Refused
 from garant.vault import policy
-from garant.vault.engines.keystore import KeyStore
 from garant.vault.models import DataKey, Ring
-from garant.vault.policy import KeyState
-from garant.vault.service.states import require_ring
+from garant.vault.policy.states import KeyState, RingState
+from garant.vault.service.gate import require_release
+from garant.vault.service.setting import store
+from garant.vault.service.states import locked_ring, require_ring
 
 DEFAULT_CLASS = "default"
-
-
-def store() -> KeyStore:
-    """The key store of this installation."""
-    return KeyStore(Path(settings.DATA) / "keys")
 
 
 def make_root() -> bool:
@@ -33,16 +29,19 @@ def make_root() -> bool:
 def make_tenant_keys(*, tenant: uuid.UUID, at: datetime, actor: str) -> None:
     """The tenant's key and its first data key; when they exist, they are only checked.
 
-    The file is written first: a transaction that fails afterwards leaves a key that the next call takes up.
+    The key store is written first: a transaction that fails afterwards leaves a key that the next call takes up.
     """
-    kek = store().make_tenant_key(tenant)
+    found = Ring.objects.filter(tenant_id=tenant).first()
+    if found is not None and found.state in (RingState.PENDING, RingState.DESTROYED):
+        raise Refused(f"the keys of this organisation are {found.state}")
+    kek = store().tenant_key(tenant, found.kek_version) if found is not None and found.kek_version > 1 else store().make_tenant_key(tenant)
     with transaction.atomic():
         ring, made = Ring.objects.get_or_create(
-            tenant_id=tenant, defaults={"kcv": policy.check_value(kek), "changed_at": at, "state": KeyState.ACTIVE.value}
+            tenant_id=tenant, defaults={"kcv": policy.check_value(kek), "changed_at": at, "state": RingState.ACTIVE.value}
         )
         policy.require_key(kek, bytes(ring.kcv), f"the key of tenant {tenant}")
         if made:
-            _add_data_key(tenant=tenant, data_class=DEFAULT_CLASS, kek=kek, at=at, actor=actor)
+            add_data_key(ring, data_class=DEFAULT_CLASS, at=at, actor=actor)
 
 
 def make_data_key(*, tenant: uuid.UUID, data_class: str, at: datetime, actor: str) -> bool:
@@ -53,19 +52,11 @@ def make_data_key(*, tenant: uuid.UUID, data_class: str, at: datetime, actor: st
     policy.checked_class(data_class)
     require_ring(tenant)
     with transaction.atomic():
-        Ring.objects.select_for_update().get(tenant_id=tenant)
+        ring = locked_ring(tenant)
         if DataKey.objects.filter(tenant_id=tenant, data_class=data_class, state=KeyState.ACTIVE).exists():
             return False
-        _add_data_key(tenant=tenant, data_class=data_class, kek=store().tenant_key(tenant), at=at, actor=actor)
+        add_data_key(ring, data_class=data_class, at=at, actor=actor)
     return True
-
-
-def rotate(*, tenant: uuid.UUID, at: datetime, actor: str, data_class: str = DEFAULT_CLASS) -> None:
-    """A new data key for what is sealed from now on; the former one still opens what it sealed."""
-    require_ring(tenant)
-    with transaction.atomic():
-        DataKey.objects.filter(tenant_id=tenant, data_class=data_class, state=KeyState.ACTIVE).update(state=KeyState.DECRYPT_ONLY)
-        _add_data_key(tenant=tenant, data_class=data_class, kek=store().tenant_key(tenant), at=at, actor=actor)
 
 
 def label(tenant: uuid.UUID, key_id: uuid.UUID) -> str:
@@ -73,8 +64,12 @@ def label(tenant: uuid.UUID, key_id: uuid.UUID) -> str:
     return f"garant/dek/{tenant}/{key_id}"
 
 
-def _add_data_key(*, tenant: uuid.UUID, data_class: str, kek: bytes, at: datetime, actor: str) -> None:
-    raw, key_id = os.urandom(policy.KEY_BYTES), uuid.uuid4()
+def add_data_key(ring: Ring, *, data_class: str, at: datetime, actor: str) -> None:
+    """One more data key of a class, active, under the ring's present key-encryption key. The caller holds the ring's lock."""
+    raw, key_id, tenant = os.urandom(policy.KEY_BYTES), uuid.uuid4(), ring.tenant_id
+    require_release(tenant, None, epoch=ring.epoch, state=ring.state)
+    kek = store().tenant_key(tenant, ring.kek_version)
+    policy.require_key(kek, bytes(ring.kcv), f"the key of tenant {tenant}")
     last = DataKey.objects.filter(tenant_id=tenant, data_class=data_class).aggregate(last=Max("version"))["last"] or 0
     DataKey.objects.create(
         id=key_id,
@@ -83,8 +78,9 @@ def _add_data_key(*, tenant: uuid.UUID, data_class: str, kek: bytes, at: datetim
         version=last + 1,
         state=KeyState.ACTIVE.value,
         kcv=policy.check_value(raw),
+        kek_version=ring.kek_version,
         wrapped=policy.wrap(kek, os.urandom(policy.NONCE_BYTES), label(tenant, key_id), raw),
         created_at=at,
     )
-    payload = {"key": str(key_id), "class": data_class, "version": last + 1}
+    payload: dict[str, Json] = {"key": str(key_id), "class": data_class, "version": last + 1}
     audit.append(Kind.KEY_MADE, at=at, actor=actor, tenant=tenant, payload=payload)

@@ -11,9 +11,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from garant.sdk import envelope as sealed
 from garant.vault import policy
-from garant.vault.models import DataKey, Ring
-from garant.vault.policy import KeyState
-from garant.vault.service.keys import DEFAULT_CLASS, label, store
+from garant.vault.models import DataKey
+from garant.vault.policy.counting import BLOCK
+from garant.vault.policy.states import KeyState, RingState
+from garant.vault.service.counting import count
+from garant.vault.service.gate import require_release
+from garant.vault.service.keys import DEFAULT_CLASS, label
+from garant.vault.service.setting import store
 from garant.vault.service.states import KeySuspended, UnknownKey, require_ring
 
 REMEMBERED = 10_000
@@ -27,7 +31,8 @@ Name = tuple[Path, uuid.UUID, uuid.UUID]
 class Leased:
     """A data key in clear, for a process that seals and opens by itself. Good only while the tenant's epoch is confirmed to be `epoch`.
 
-    `state`: what this key may still do, `active` or `decrypt_only`. `kcv`: its check value.
+    `state`: what this key may still do, `active` or `decrypt_only`. `kcv`: its check value. `messages`: how many it may seal before the
+    key is leased again; none for one that only opens.
     """
 
     tenant: uuid.UUID
@@ -38,6 +43,7 @@ class Leased:
     kcv: bytes
     state: str
     epoch: int
+    messages: int = 0
 
 
 class _Remembered:
@@ -71,6 +77,7 @@ def seal(*, tenant: uuid.UUID, table: str, column: str, row: str, plaintext: byt
     epoch = require_ring(tenant)
     key_id = _active_key(tenant, data_class)
     region, key = _data_key(tenant, key_id, epoch)
+    count(key_id)
     place = sealed.Place(region, tenant, table, column, str(row))
     return sealed.seal(key, key_id, os.urandom(policy.NONCE_BYTES), place, plaintext)
 
@@ -83,14 +90,18 @@ def unseal(*, tenant: uuid.UUID, table: str, column: str, row: str, envelope: by
     return sealed.unseal(key, sealed.Place(region, tenant, table, column, str(row)), envelope)
 
 
-def lease(*, tenant: uuid.UUID, data_class: str = DEFAULT_CLASS, key_id: uuid.UUID | None = None) -> Leased:
+def lease(*, tenant: uuid.UUID, data_class: str = DEFAULT_CLASS, key_id: uuid.UUID | None = None, messages: int = BLOCK) -> Leased:
     """The active key of a class, or the key `key_id` of this tenant (any class: it is in the envelope), in clear.
 
-    Raises UnknownKey (call `make_data_key` first), KeySuspended, ConfigurationError (key store).
+    `messages`: how many values will be sealed with it at most, counted now. A key asked for by its id is for opening: none.
+    Raises UnknownKey (call `make_data_key` first), KeySuspended, BroughtBack, ConfigurationError (key store, key log).
     """
     epoch = require_ring(tenant)
-    region, raw, row = _load(tenant, key_id or _active_key(tenant, data_class))
-    return Leased(tenant, region, row.data_class, row.pk, raw, bytes(row.kcv), row.state, epoch)
+    wanted = key_id or _active_key(tenant, data_class)
+    region, raw, row = _load(tenant, wanted, epoch)
+    if key_id is None:
+        count(wanted, messages)
+    return Leased(tenant, region, row.data_class, row.pk, raw, bytes(row.kcv), row.state, epoch, 0 if key_id else messages)
 
 
 def _active_key(tenant: uuid.UUID, data_class: str) -> uuid.UUID:
@@ -105,22 +116,22 @@ def _data_key(tenant: uuid.UUID, key_id: uuid.UUID, epoch: int) -> tuple[str, AE
     name = (store().directory, tenant, key_id)
     if (found := _remembered.get(name, epoch)) is not None:
         return found
-    region, raw, _ = _load(tenant, key_id)
+    region, raw, _ = _load(tenant, key_id, epoch)
     key = AESGCM(raw)
     _remembered.put(name, epoch, region, key)
     return region, key
 
 
-def _load(tenant: uuid.UUID, key_id: uuid.UUID) -> tuple[str, bytes, DataKey]:
+def _load(tenant: uuid.UUID, key_id: uuid.UUID, epoch: int) -> tuple[str, bytes, DataKey]:
     """Region, key in clear and its row. Every link of the chain is checked before it decrypts the next."""
     row = DataKey.objects.filter(tenant_id=tenant, pk=key_id).first()
     if row is None:
         raise UnknownKey("this value was sealed by a key that this organisation does not have")
     if KeyState(row.state) not in policy.DECRYPTS:
         raise KeySuspended()
+    require_release(tenant, key_id, epoch=epoch, state=RingState.ACTIVE)
     keys = store()
-    kek = keys.tenant_key(tenant)
-    policy.require_key(kek, bytes(Ring.objects.values_list("kcv", flat=True).get(tenant_id=tenant)), f"the key of tenant {tenant}")
+    kek = keys.tenant_key(tenant, row.kek_version)
     raw = policy.unwrap(kek, label(tenant, key_id), bytes(row.wrapped))
     policy.require_key(raw, bytes(row.kcv), f"data key {key_id}")
     return keys.root().region, raw, row

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from garant.vault.policy.stray import Stray, stray
-from garant.vault.service.keys import store
+from garant.vault.service.setting import store
 
 
 def stray_keys(read: Iterable[bytes]) -> tuple[Stray, ...]:
