@@ -2,8 +2,12 @@
 
 Place it before any middleware that looks at the user. It works in a synchronous and in an asynchronous stack. When `GARANT_USER`
 names a function, `request.user` is what it returns for the request and the identity; it is not called for an anonymous visitor.
+
+Where the database is told contexts (`garant_django.context`), each request of an organisation is one transaction in its context, the user's
+look-up included; an answer of 500 or more rolls it back.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -12,6 +16,7 @@ from typing import Any, cast
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
@@ -20,6 +25,7 @@ from garant.kernel.errors import ConfigurationError
 from garant.sdk.errors import AssertionRefused
 from garant.sdk.gate import REFUSAL, Gate, Passage, tenant_of_host
 from garant.sdk.keys import KeySet
+from garant_django import context
 
 PREFIX = "HTTP_X_GARANT_"
 UserHook = Callable[[HttpRequest, Passage], object]
@@ -47,14 +53,31 @@ class GarantIdentity:
             return _refusing() if self.asynchronous else refusal()
         if self.asynchronous:
             return self._later(request)
-        if self.hook is not None and request.garant.identity is not None:  # type: ignore[attr-defined]
-            request.user = self.hook(request, request.garant)  # type: ignore[attr-defined, assignment]
-        return self.get_response(request)
+        passage: Passage = request.garant  # type: ignore[attr-defined]
+        if not passage.tenant or not context.configured():
+            return self._inside(request, passage)
+        with _context_of(passage), transaction.atomic():
+            response = self._inside(request, passage)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+            return response
+
+    def _inside(self, request: HttpRequest, passage: Passage) -> HttpResponseBase:
+        self._find_user(request, passage)
+        return cast("HttpResponseBase", self.get_response(request))
 
     async def _later(self, request: HttpRequest) -> HttpResponseBase:
-        if self.hook is not None and request.garant.identity is not None:  # type: ignore[attr-defined]
-            request.user = await sync_to_async(self.hook)(request, request.garant)  # type: ignore[attr-defined, assignment]
-        return await cast("Awaitable[HttpResponseBase]", self.get_response(request))
+        """Asynchronous views open their transactions themselves, in `sync_to_async`; they begin in the request's context."""
+        passage: Passage = request.garant  # type: ignore[attr-defined]
+        told = bool(passage.tenant) and context.configured()
+        with _context_of(passage) if told else contextlib.nullcontext():
+            if self.hook is not None and passage.identity is not None:
+                await sync_to_async(transaction.atomic(self._find_user) if told else self._find_user)(request, passage)
+            return await cast("Awaitable[HttpResponseBase]", self.get_response(request))
+
+    def _find_user(self, request: HttpRequest, passage: Passage) -> None:
+        if self.hook is not None and passage.identity is not None:
+            request.user = self.hook(request, passage)  # type: ignore[assignment]
 
     def _admit(self, request: HttpRequest) -> None:
         headers = [(key[5:], str(value)) for key, value in request.META.items() if key.startswith(PREFIX)]
@@ -64,6 +87,11 @@ class GarantIdentity:
         for name, value in passage.headers():
             request.META["HTTP_" + name.upper().replace("-", "_")] = value
         request.garant = passage  # type: ignore[attr-defined]
+
+
+def _context_of(passage: Passage) -> contextlib.AbstractContextManager[None]:
+    """The database's context of a request: the organisation of its host, and who is signed in there."""
+    return context.acting_as(passage.tenant, actor=str(passage.identity.user) if passage.identity else "visitor")
 
 
 def gate_from_settings() -> Gate:

@@ -1,0 +1,14 @@
+"""The module that Django looks for in an engine."""
+
+from django.db.backends.postgresql import base
+
+from garant_django import context
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """PostgreSQL through psycopg 3. A transaction begins with its context, in one message to the server."""
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        super()._set_autocommit(autocommit)  # type: ignore[misc]
+        if not autocommit:
+            context.tell(self.connection)

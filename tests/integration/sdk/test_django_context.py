@@ -1,0 +1,156 @@
+"""Every transaction of a Django application says in whose name it is: the engine on a real PostgreSQL, two organisations."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connections, transaction
+from django.test import override_settings
+
+from garant.sdk import context as signed
+from garant_django import context
+from garant_django.context import ContextMismatch, acting_as
+from support.database import Database
+
+ELAN, RAPIDES = "saint-elan", "trois-rapides"
+ALIAS = "application"
+
+
+@pytest.fixture
+def application(database: Database, django_db_blocker: Any) -> Iterator[Any]:
+    """The example application's database through our engine, as its running process sees it."""
+    place = database.data / "secrets" / "context-sondage"
+    connections.settings[ALIAS] = {
+        **connections.settings["default"],
+        "ENGINE": "garant_django.database",
+        "NAME": "sondage",
+        "USER": "sondage",
+        "PASSWORD": database.runtime.secret("database-sondage"),
+        "HOST": str(database.cluster.socket),
+        "PORT": str(database.cluster.port),
+        "OPTIONS": {},
+    }
+    with django_db_blocker.unblock(), override_settings(GARANT_CONTEXT_KEY=str(place)):
+        try:
+            yield connections[ALIAS]
+        finally:
+            connections[ALIAS].close()
+            del connections[ALIAS], connections.settings[ALIAS]
+
+
+def setting(connection: Any, name: str = "garant.ctx") -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("select coalesce(current_setting(%s, true), '')", [name])
+        return str(cursor.fetchone()[0])
+
+
+def said(connection: Any, database: Database) -> tuple[str, str, str]:
+    text = setting(connection)
+    if not text:
+        return "", "", ""
+    found = signed.read(signed.read_key(Path(database.data / "secrets" / "context-sondage")), text, now=datetime.now(UTC))
+    return found.tenant, found.actor, found.purpose
+
+
+def test_a_transaction_begins_in_the_context_of_here_and_now(application: Any, database: Database) -> None:
+    for tenant in (ELAN, RAPIDES):
+        with acting_as(tenant, actor="rosalie", purpose="seed"):
+            with transaction.atomic(using=ALIAS):
+                assert said(application, database) == (tenant, "rosalie", "seed")
+                with transaction.atomic(using=ALIAS):
+                    assert said(application, database)[0] == tenant
+            assert setting(application) == ""
+    with transaction.atomic(using=ALIAS):
+        assert setting(application) == ""
+
+
+def test_it_comes_in_one_message_with_begin(application: Any, database: Database) -> None:
+    application.ensure_connection()
+    messages: list[bytes] = []
+    pg = application.connection.pgconn
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            found = getattr(pg, name)
+            if not name.startswith(("exec", "send_query")):
+                return found
+
+            def counted(*words: Any) -> Any:
+                messages.append(words[0])
+                return found(*words)
+
+            return counted
+
+    class Wrapped:
+        pgconn = Counting()
+
+    with acting_as(ELAN):
+        context.tell(Wrapped())
+        assert len(messages) == 1
+        assert messages[0].startswith(b"begin; select set_config('garant.ctx', 'v1|saint-elan|")
+        with application.cursor() as cursor:
+            cursor.execute("select 1")
+        application.connection.rollback()
+
+
+def test_a_transaction_that_is_open_takes_the_context_until_the_end_of_the_block(application: Any, database: Database) -> None:
+    with transaction.atomic(using=ALIAS):
+        for tenant in (ELAN, RAPIDES):
+            with acting_as(tenant):
+                assert said(application, database)[0] == tenant
+            assert setting(application) == ""
+
+
+def test_two_organisations_do_not_meet_in_one_context(application: Any) -> None:
+    with acting_as(ELAN):
+        with acting_as(ELAN):
+            assert context.current_tenant() == ELAN
+        with pytest.raises(ContextMismatch, match="trois-rapides"), acting_as(RAPIDES):
+            pass
+        assert context.current_tenant() == ELAN
+    with pytest.raises(RuntimeError, match="acting_as"):
+        context.current_tenant()
+
+
+def test_two_organisations_interleaved_on_one_kept_connection(application: Any, database: Database) -> None:
+    application.ensure_connection()
+    kept = application.connection
+    for number in range(20):
+        tenant = (ELAN, RAPIDES)[number % 2]
+        with acting_as(tenant):
+            try:
+                with transaction.atomic(using=ALIAS):
+                    assert said(application, database)[0] == tenant
+                    if number % 3 == 0:
+                        raise LookupError
+            except LookupError:
+                pass
+        assert setting(application) == ""
+    assert application.connection is kept
+
+
+def test_the_plain_variant_says_it_in_settings_of_its_own(application: Any) -> None:
+    with override_settings(GARANT_CONTEXT="plain", GARANT_CONTEXT_KEY=""):
+        with acting_as(ELAN, actor="omer"), transaction.atomic(using=ALIAS):
+            assert [setting(application, f"app.{name}") for name in ("tenant", "actor", "purpose")] == [ELAN, "omer", "service"]
+        with transaction.atomic(using=ALIAS):
+            assert setting(application, "app.tenant") == ""
+
+
+def test_without_a_key_the_database_is_told_nothing(application: Any) -> None:
+    with override_settings(GARANT_CONTEXT_KEY=""), acting_as(ELAN), transaction.atomic(using=ALIAS):
+        assert setting(application) == ""
+
+
+def test_a_server_that_refuses_the_context_fails_the_transaction(application: Any, database: Database) -> None:
+    """A server that goes away between two transactions, as a restart does."""
+    application.ensure_connection()
+    with database.administrator.connect("postgres") as server:
+        server.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sondage' and datname = 'sondage'")
+    with acting_as(ELAN), pytest.raises(OperationalError, match="refused the context"), transaction.atomic(using=ALIAS):
+        pass
+    application.close()
+    with acting_as(ELAN), transaction.atomic(using=ALIAS):
+        assert said(application, database)[0] == ELAN
