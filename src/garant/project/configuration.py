@@ -52,6 +52,10 @@ class Application:
     user: str = ""
     probe: str = ""
     """The steps by which probes write and read through it (docs/isolation.md), relative to garant.toml; empty: the example's own."""
+    map: str = ""
+    """Its data map (docs/data-map.md), relative to garant.toml; empty: the example's."""
+    role: str = ""
+    """Its role in its database; empty: its name."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "tls": {"profile": str, "certificate": str},
     "statements": {"publish": list},
     "journal": {"days": int},
-    "application": {"name": str, "upstream": str, "routes": list, "user": str, "probe": str},
+    "application": {"name": str, "upstream": str, "routes": list, "user": str, "probe": str, "map": str, "role": str},
     "vault": {
         "recipients": list,
         "threshold": int,
@@ -234,6 +238,8 @@ def _application(path: Path, text: str, data: Mapping[str, Any]) -> Application:
         routes=tuple(routes) if routes or upstream else EXAMPLE_ROUTES,
         user=data.get("user", Application.user),
         probe=data.get("probe", Application.probe),
+        map=data.get("map", Application.map),
+        role=data.get("role", Application.role),
     )
 
 
