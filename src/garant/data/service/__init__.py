@@ -23,6 +23,7 @@ from garant.data.service.places import (
     publish_places_report,
     require_target,
     set_placement,
+    tell_places,
 )
 
 __all__ = [
@@ -46,4 +47,5 @@ __all__ = [
     "record_map",
     "require_target",
     "set_placement",
+    "tell_places",
 ]

@@ -23,6 +23,7 @@ from garant.data.queries import places as queries
 from garant.identity.queries import tenants
 from garant.identity.service import current_tenant, tenant_transaction
 from garant.kernel.canonical import Json, canonical, digest
+from garant.kernel.clock import Clock
 from garant.kernel.errors import EngineError, InputError, Refused
 from garant.kernel.text import Text
 
@@ -35,6 +36,7 @@ __all__ = [
     "publish_places_report",
     "require_target",
     "set_placement",
+    "tell_places",
 ]
 
 IMPORTER = 0x706C_6163_6573
@@ -150,6 +152,22 @@ def require_target(*, store: str, tenant: uuid.UUID | None, categories: Collecti
     if isinstance(answer, Refusal):
         raise TargetRefused(answer.reason)
     return answer
+
+
+def tell_places(told: Mapping[str, str], *, keys: Path, clock: Clock, actor: str = "system:worker") -> bool:
+    """Put what was seen of stores (`there`, `elsewhere`) into the public report; False when it says nothing new."""
+    now = clock.now()
+    with tenant_transaction(None):
+        held, last = queries.in_force(), queries.places_report()
+    if held is None:
+        return False
+    before = last["report"] if last else None
+    seen = place_report.merged(before, held.register, told, now)
+    made = place_report.report(held.register, version=held.number, digest=held.digest, seen=seen, now=now)
+    if not place_report.is_news(before, made, now):
+        return False
+    publish_places_report(report=made, keys=keys, at=now, actor=actor)
+    return True
 
 
 def publish_places_report(*, report: Mapping[str, Json], keys: Path, at: datetime, actor: str) -> None:
