@@ -7,6 +7,8 @@ stores(ASO, site="levis")          another address, another site: what a test ch
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from garant.drivers import machine
+
 PAPER = "5f" * 32
 """SHA-256 of a paper that nobody wrote: registers of tests cite it."""
 
@@ -20,32 +22,34 @@ class Place:
     province: str
     country: str
     role: str = "primary"
-    network: str = "127.44.0.0/16"
+    network: str = "127.0.0.0/16"
     machines: tuple[str, ...] = ()
+    provider: str = ""
+    key_of_region: str = ""
     word: bool = True
     until: str = "2099-01-01"
 
     @property
     def region(self) -> str:
-        return f"region-{self.key}"
+        return self.key_of_region or f"region-{self.key}"
 
     def toml(self) -> str:
         machines = ", ".join(f'"{each}"' for each in self.machines)
         vouched = f'attested = {{ by = "Hébergement {self.city}", document = "{PAPER}", until = {self.until} }}' if self.word else ""
+        name = self.city or self.key
+        city = f'city = "{self.city}"\nprovince = "{self.province}"\n' if self.city else ""
         return f"""
 [[region]]
 key = "{self.region}"
-name = {{ fr = "{self.city}", en = "{self.city}" }}
+name = {{ fr = "{name}", en = "{name}" }}
 country = "{self.country}"
 
 [[site]]
 key = "{self.key}"
-name = {{ fr = "{self.city}", en = "{self.city}" }}
+name = {{ fr = "{name}", en = "{name}" }}
 region = "{self.region}"
-city = "{self.city}"
-province = "{self.province}"
-role = "{self.role}"
-provider = "Hébergement {self.city}"
+{city}role = "{self.role}"
+provider = "{self.provider or f"Hébergement {self.city}"}"
 networks = ["{self.network}"]
 machines = [{machines}]
 {vouched}
@@ -98,8 +102,23 @@ class Book:
         return replace(self, stores=[*self.stores, *stores])
 
 
-MONTREAL = Place("montreal", "Montréal", "CA-QC", "CA")
+HERE = machine.identities()
+ELSEWHERE = ("machine:" + "ab" * 16,)
+MONTREAL = Place("montreal", "Montréal", "CA-QC", "CA", machines=HERE)
+QUEBEC = Place("quebec", "Québec", "CA-QC", "CA", machines=HERE)
+CALGARY = Place("calgary", "Calgary", "CA-AB", "CA", role="secondary", network="127.45.0.0/16")
 VIRGINIE = Place("ashburn", "Ashburn", "US-VA", "US", role="other", network="127.77.0.0/16")
 OPERATIONAL = (Kept("database", "database", "montreal"), Kept("files", "files", "montreal", "local:/var/lib/garant/files"))
 ONE_SITE = Book([MONTREAL, VIRGINIE], OPERATIONAL)
 """One site in Montréal, another in Virginia where nothing is."""
+
+
+def operational(site: str) -> tuple[Kept, ...]:
+    """Database, files and logs, at a site where this machine stands."""
+    return (Kept("database", "database", site), Kept("files", "files", site), Kept("logs", "log", site, holds=("system", "user.device")))
+
+
+def two_sites(server: str = "") -> Book:
+    """Québec and Calgary, where backups are. `server`: a name server to ask."""
+    backup = Kept("backup", "backup", "calgary", f"sftp://{'backup.example.org' if server else '127.45.0.9'}/garant")
+    return Book([QUEBEC, CALGARY, VIRGINIE], [*operational("quebec"), backup], head=f'[dns]\nservers = ["{server}"]\n' if server else "")

@@ -5,6 +5,7 @@
 - `organisation`, `keys`: make one with its keys; suspend, resume and rotate them (role web).
 - `person`: make somebody with a password, in a tenant (role web).
 - `keep`: run the measures of one promise or of the claims named, now (role worker), and tell the verdicts.
+- `places`, `place`, `require_target`: another register (role worker), a customer placed, a target asked for (role web).
 - `verdicts`: the state of every claim of every statement, as published.
 """
 
@@ -21,6 +22,7 @@ django.setup()
 
 from garant.access import service as access  # noqa: E402 - Django is set up first
 from garant.access.queries import address_rules as addresses  # noqa: E402
+from garant.data import service as data  # noqa: E402
 from garant.drivers.process import Deadline  # noqa: E402
 from garant.identity import queries as identity  # noqa: E402
 from garant.identity import service as identities  # noqa: E402
@@ -87,6 +89,30 @@ def only_from(*, tenant: str, networks: list[str]) -> None:
                 access.remove_rule(rule=rule.id, at=now, actor="system:test", confirm=True)
 
 
+def places(*, text: str) -> int:
+    """Another register of places in force (role worker); the number of its version."""
+    return data.import_places(text, at=CLOCK.now(), actor="system:test").number
+
+
+def place(*, tenant: str, country: str, regions: list[str] | None = None) -> bool:
+    """A customer placed by the product's own verb (role web)."""
+    with tenant_transaction(None, scope="operator"):
+        facts = next(each for each in identity.tenants() if each.slug == tenant)
+    with tenant_transaction(facts.id, scope="operator"):
+        return data.set_placement(country=country, regions=tuple(regions or ()), at=CLOCK.now(), actor="system:test")
+
+
+def require_target(*, tenant: str, store: str, categories: list[str]) -> str:
+    """What a writer asks before the first byte (role web): the region, or the reason of the refusal."""
+    with tenant_transaction(None, scope="operator"):
+        facts = next(each for each in identity.tenants() if each.slug == tenant)
+    try:
+        found = data.require_target(store=store, tenant=facts.id, categories=categories, at=CLOCK.now(), actor="system:test")
+    except data.TargetRefused as refused:
+        return f"refused: {refused}"
+    return found.region
+
+
 def keep(*, claims: list[str]) -> dict[str, str]:
     """Run every measure on which these claims rest, then tell their states. Waits while another process runs one of them."""
     wanted = {promise.identity for document in documents() for claim in document.claims if claim.id in claims for promise in claim.promises}
@@ -110,7 +136,17 @@ def verdicts() -> dict[str, Any]:
     return found
 
 
-VERBS = {"person": person, "organisation": organisation, "keys": keys, "only_from": only_from, "keep": keep, "verdicts": verdicts}
+VERBS = {
+    "person": person,
+    "places": places,
+    "place": place,
+    "require_target": require_target,
+    "organisation": organisation,
+    "keys": keys,
+    "only_from": only_from,
+    "keep": keep,
+    "verdicts": verdicts,
+}
 
 
 def main() -> None:

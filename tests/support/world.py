@@ -24,7 +24,8 @@ import sys
 import tempfile
 import time
 from base64 import b32decode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +34,7 @@ import psycopg
 
 from garant.drivers.http_probe import Answer, Browser, HttpProbe
 from garant.project.runtime import Runtime
+from support.registers import Book, two_sites
 
 ROOT = Path(__file__).parents[2]
 BASE = "garant.localhost"
@@ -139,6 +141,7 @@ class World:
         (self.data / "garant.toml").write_text(
             f"[addresses]\nhttps = {self.https}\nhttp = {self.http}\n\n[statements]\npublish = [{published}]\n\n{toml}", encoding="utf-8"
         )
+        (self.data / "places.toml").write_text(two_sites().toml(), encoding="utf-8")
         self.people: dict[tuple[str, str], Person] = {}
         self._stewards: dict[str, Steward] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -255,6 +258,19 @@ class World:
         """Measure, now, what these claims rest on; their states afterwards."""
         found: dict[str, str] = self.steward("worker").ask("keep", claims=list(claims))
         return found
+
+    @contextmanager
+    def places(self, book: Book, **countries: str) -> Iterator[None]:
+        """Another register of places in force; the customers named (their `-` as `_`) moved to a country. All is put back at the end."""
+        self.steward("worker").ask("places", text=book.toml())
+        for tenant, country in countries.items():
+            self.steward("web").ask("place", tenant=tenant.replace("_", "-"), country=country)
+        try:
+            yield
+        finally:
+            self.steward("worker").ask("places", text=two_sites().toml())
+            for tenant in countries:
+                self.steward("web").ask("place", tenant=tenant.replace("_", "-"), country="CA")
 
     def verdict(self, claim: str) -> str:
         """The published state of a claim."""

@@ -37,7 +37,7 @@ from psycopg import sql
 from garant.drivers.process import APPLICATION_USER, MIGRATING_USER, PLAIN_ENVIRONMENT, cause, service_user
 from garant.kernel.canonical import canonical
 from garant.kernel.errors import ConfigurationError, EngineError
-from garant.project import application_database
+from garant.project import application_database, observers
 from garant.project.configuration import Application
 from garant.project.runtime import Runtime
 
@@ -214,6 +214,7 @@ def _make_roles(administrator: Administrator, runtime: Runtime, database: str, *
             inside.execute(
                 sql.SQL("alter default privileges for role garant_owner in schema public grant {} to {}").format(sql.SQL(grant), processes)
             )
+        observers.settle(inside)
 
 
 def _application_roles(server: "psycopg.Connection[tuple[object, ...]]", runtime: Runtime) -> list[str]:

@@ -55,7 +55,7 @@ def test_a_target_abroad_is_refused_before_the_first_byte_and_entered(customers:
     assert service.require_target(store="database", tenant=kiwi, **given).region == "region-sydney"  # type: ignore[arg-type]
     with pytest.raises(TargetRefused, match="database is in the region region-sydney") as refused:
         service.require_target(store="database", tenant=elan, **given)  # type: ignore[arg-type]
-    assert "ne vont que dans : region-central" in refused.value.text.fr
+    assert "ne vont que dans\u00a0: region-central" in refused.value.text.fr
     with tenant_transaction(elan):
         assert entries(tenant=elan)[0].kind == "system:target:refused"
     with tenant_transaction(kiwi):

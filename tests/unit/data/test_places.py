@@ -19,7 +19,7 @@ def test_a_register_is_read_whole() -> None:
     store = register.stores["database"]
     assert register.region_of(store).country == "CA"
     assert register.countries == {"CA": ("region-montreal",)}
-    assert [str(each) for each in register.networks_of(store)] == ["127.44.0.0/16"]
+    assert [str(each) for each in register.networks_of(store)] == ["127.0.0.0/16"]
     word = register.word_of(store)
     assert word is not None
     assert (word.by, word.document, word.until) == ("Hébergement Montréal", PAPER, datetime(2099, 1, 1, tzinfo=UTC))
@@ -31,8 +31,8 @@ def test_a_register_is_read_whole() -> None:
         ('country = "CA"', 'country = "KA"', "'KA' is no country"),
         ('role = "primary"', 'role = "main"', "'main' is no role of a site"),
         ('province = "CA-QC"', 'province = "US-QC"', "is no province of CA; write an ISO 3166-2 code such as CA-XX"),
-        ('networks = ["127.77.0.0/16"]', 'networks = ["127.44.3.0/24"]', "is announced by montreal as well"),
-        ('networks = ["127.44.0.0/16"]', 'networks = ["127.44.0.1/16"]', "is no network"),
+        ('networks = ["127.77.0.0/16"]', 'networks = ["127.0.3.0/24"]', "is announced by montreal as well"),
+        ('networks = ["127.0.0.0/16"]', 'networks = ["127.0.0.1/16"]', "is no network"),
         ('kind = "files"', 'kind = "file"', "'file' is no kind of store; write 'files'"),
         ('holds = ["user", "system"]', "holds = []", "a store holds something"),
         ('address = "local:/var/lib/garant/files"', 'address = "ftp://x"', "is no address"),

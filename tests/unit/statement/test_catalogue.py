@@ -18,6 +18,14 @@ KEPT = {
     "engagementhq": "EHQ-23 EHQ-27 EHQ-28 EHQ-45 EHQ-71 EHQ-72",
 }
 IN_PART = {"engagementhq": "EHQ-65 EHQ-73 EHQ-74 EHQ-75 EHQ-76", "cirasync": "CIR-07"}
+ON_A_WORD = {
+    "aso": "ASO-25 ASO-29 ASO-30 ASO-31",
+    "interceptum": "INT-04 INT-05 INT-25 INT-26 INT-27 INT-44",
+    "aster": "AST-51",
+    "cirasync": "CIR-02",
+    "engagementhq": "EHQ-47 EHQ-48 EHQ-49 EHQ-50 EHQ-51",
+}
+"""Places: part of each sentence is a supplier's word, so that none can read better than attested."""
 
 CLASSES = {
     "E": "02 03 04 05 06 11 12 13 14 15 16 17 19 20 22 23 24 25 26 27 29 33 35 36",
@@ -51,7 +59,7 @@ def test_all_36_claims_of_aso_are_there_with_their_class():
     assert document("aso").claim("ASO-01").inherited is True
 
 
-@pytest.mark.parametrize("wanted", [KEPT, IN_PART])
+@pytest.mark.parametrize("wanted", [KEPT, IN_PART, ON_A_WORD])
 def test_every_claim_of_this_release_is_bound(wanted):
     for slug, ids in wanted.items():
         bound = {claim.id for claim in document(slug).claims if claim.promises}
@@ -60,7 +68,7 @@ def test_every_claim_of_this_release_is_bound(wanted):
 
 def test_nothing_else_is_bound():
     bound = {claim.id for slug in SLUGS for claim in document(slug).claims if claim.promises}
-    assert bound == set(" ".join([*KEPT.values(), *IN_PART.values()]).split())
+    assert bound == set(" ".join([*KEPT.values(), *IN_PART.values(), *ON_A_WORD.values()]).split())
 
 
 def test_what_is_measured_in_part_has_a_part_that_nothing_measures():

@@ -1,6 +1,7 @@
 """Measures of places that look at reality: stores, sites, public addresses, outgoing connections. Each plants a fault in what it saw."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from garant.data.engines.eyes import Eyes
 from garant.data.engines.look import known as addresses_of
@@ -34,10 +35,12 @@ class Observed:
         seen = looks(known, stores, self._eyes)
         found = _found(known, seen)
         kinds = scope.names(asked, "kinds")
-        if stores and (not kinds or set(kinds) & {"database", "replica"}):
-            found += reality.strangers(known, addresses_of(known, self._eyes), self._eyes.peers().replicas)
+        strangers: list[Difference] = []
+        if not kinds or set(kinds) & {"database", "replica"}:
+            strangers = reality.strangers(known, addresses_of(known, self._eyes), self._eyes.peers().replicas)
         self._tell(told(known, seen))
-        return _observation(known, seen, found)
+        made = _observation(known, seen, [*found, *strangers])
+        return replace(made, checked=made.checked + len(strangers), in_scope=made.in_scope + len(strangers))
 
 
 class SiteObserved:
@@ -54,7 +57,14 @@ class SiteObserved:
         sites = scope.sites_in_question(known, asked)
         facts: dict[str, Json] = {
             "sites": [
-                {"site": each.key, "city": each.city, "province": each.province, "wrong": scope.wrong_site(each, asked)} for each in sites
+                {
+                    "site": each.key,
+                    "city": each.city,
+                    "province": each.province,
+                    "wrong": scope.wrong_site(each, asked),
+                    "unsaid": scope.unsaid_of_site(each, asked),
+                }
+                for each in sites
             ],
         }
         if not sites:

@@ -107,6 +107,10 @@ def site(promise: Promise, evidence: Evidence) -> Finding:
     differences = _differences(facts)
     if differences:
         return Finding(False, number, said, _capital(words(differences)))
+    unsaid = next((each["site"] for each in sites if each["unsaid"]), "")
+    if unsaid:
+        reason = Text(f"Le registre ne dit pas où se trouve le site {unsaid}.", f"The register does not say where the site {unsaid} is.")
+        return Finding(None, number, said, reason)
     return Finding(True, number, said, Text("Ce qui a été regardé est à ce site.", "What was looked at is at this site."))
 
 
@@ -172,7 +176,7 @@ def tenants(promise: Promise, evidence: Evidence) -> Finding:
             count(len(outside)),
             Text("placement hors de la promesse", "placement outside the promise"),
             Text(
-                f"{one['customer']} peut être placé dans : {regions}, hors de la région promise.",
+                f"{one['customer']} peut être placé dans : {regions}, hors de la région promise.",
                 f"{one['customer']} may be placed in: {regions}, outside the promised region.",
             ),
         )

@@ -77,7 +77,7 @@ def allowed(target: Target | None, placement: Placement | None, categories: Coll
         where, may = f"{target.region} ({target.country})", ", ".join(placement.regions)
         return Refusal(
             Text(
-                f"{name} est dans la région {where}; les données de ce client ({placement.country}) ne vont que dans : {may}.",
+                f"{name} est dans la région {where}; les données de ce client ({placement.country}) ne vont que dans : {may}.",
                 f"{name} is in the region {where}; the data of this customer ({placement.country}) go only to: {may}.",
             )
         )

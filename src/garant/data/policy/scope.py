@@ -20,6 +20,7 @@ from garant.kernel.text import Text
 OPERATIONAL = ("database", "files", "object_store", "cache", "log")
 COPIES = ("backup", "replica")
 PLANTED = "planted-abroad"
+SITE_KEYS = ("city", "province")
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,17 @@ def sites_in_question(register: Register, parameters: Mapping[str, Json]) -> lis
 
 
 def wrong_site(site: Site, parameters: Mapping[str, Json]) -> str:
-    """What of a site is not what the sentence says; '' when all is."""
-    for key in ("city", "province"):
+    """What of a site is not what the sentence says; '' when nothing is known to be otherwise."""
+    for key in SITE_KEYS:
         wanted = str(parameters.get(key, ""))
-        if wanted and getattr(site, key) != wanted:
+        if wanted and getattr(site, key) not in ("", wanted):
             return key
     return ""
+
+
+def unsaid_of_site(site: Site, parameters: Mapping[str, Json]) -> str:
+    """What the sentence names and the register does not say of a site; '' when it says all."""
+    return next((key for key in SITE_KEYS if parameters.get(key) and not getattr(site, key)), "")
 
 
 def jurisdictions(register: Register) -> tuple[dict[str, str], dict[str, str]]:

@@ -73,7 +73,7 @@ TENANTS = Measure(
 OBSERVED = Measure(
     key="places.observed",
     name=Text(
-        "Chaque dépôt regardé : adresses, machine, répliques, région que dit un dépôt d’objets",
+        "Chaque dépôt regardé : adresses, machine, répliques, région que dit un dépôt d’objets",
         "Every store looked at: addresses, machine, replicas, the region that a bucket says",
     ),
     method=Method.TEST,
@@ -95,7 +95,7 @@ VOUCHED = Measure(
 )
 SITE = Measure(
     key="site.observed",
-    name=Text("Le site : ses machines, nos processus, ses dépôts", "The site: its machines, our processes, its stores"),
+    name=Text("Le site : ses machines, nos processus, ses dépôts", "The site: its machines, our processes, its stores"),
     method=Method.TEST,
     cadence=15 * MINUTE,
     grace=15 * MINUTE,
