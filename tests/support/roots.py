@@ -49,7 +49,7 @@ def age_passphrase(directory: Path, stack: ExitStack) -> RootProtector:
 
 def pkcs11(directory: Path, stack: ExitStack) -> RootProtector:
     token = softhsm.make_token(directory / "token")
-    return Pkcs11Root(token.module, token.label, token.pin, environment=[token.environment])
+    return Pkcs11Root(token.module, token.label, token.pin)
 
 
 def transit_at(address: str, directory: Path) -> RootProtector:

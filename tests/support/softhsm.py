@@ -24,7 +24,7 @@ def module() -> Path | None:
 
 
 def make_token(directory: Path, label: str = "garant") -> Token:
-    """A new token, in a directory of its own."""
+    """A new token, in a directory of its own; SoftHSM finds it from here on, in this process."""
     found = module()
     assert found is not None, "SoftHSM2 is not installed; `./garant test` installs it"
     tokens, settings, pin = directory / "tokens", directory / "softhsm2.conf", directory / "pin"
@@ -33,5 +33,6 @@ def make_token(directory: Path, label: str = "garant") -> Token:
     pin.write_text("7391\n")
     pin.chmod(0o600)
     command = ["softhsm2-util", "--init-token", "--free", "--label", label, "--pin", "7391", "--so-pin", "8642"]
-    subprocess.run(command, env={**os.environ, "SOFTHSM2_CONF": str(settings)}, check=True, capture_output=True)
+    os.environ["SOFTHSM2_CONF"] = str(settings)
+    subprocess.run(command, check=True, capture_output=True)
     return Token(found, label, pin, f"SOFTHSM2_CONF={settings}")

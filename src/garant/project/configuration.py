@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from garant.kernel.errors import ConfigurationError
+from garant.project import configured_root
+from garant.project.configured_root import ConfiguredRoot
 
 TLS_PROFILES = ("modern", "intermediate", "legacy")
 ROUTE_CLASSES = ("public", "login", "member")
@@ -88,6 +90,8 @@ class Configuration:
     """Age in days at which lines of the access journal are deleted; 31 at least."""
     application: Application = field(default_factory=Application)
     vault: Vault = field(default_factory=Vault)
+    root: ConfiguredRoot = field(default_factory=ConfiguredRoot)
+    """What protects the root of the keys."""
     require_encrypted_volume: bool = False
     """Refuse to start while a directory of data lies on a volume that is not seen to be encrypted."""
     encrypted_by_provider: str = ""
@@ -115,6 +119,7 @@ SHAPE: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
         "backups": str,
         "require_encrypted_volume": bool,
         "encrypted_by_provider": str,
+        **configured_root.SHAPE,
     },
 }
 
@@ -146,6 +151,7 @@ def load(path: Path | None) -> Configuration:
         journal_days=data.get("journal", {}).get("days", Configuration.journal_days),
         vault=_vault(path, text, data.get("vault", {})),
         application=_application(path, text, data.get("application", {})),
+        root=configured_root.configured_root(data.get("vault", {}), lambda word: _within(path, text, "vault", word)),
         require_encrypted_volume=data.get("vault", {}).get("require_encrypted_volume", False),
         encrypted_by_provider=data.get("vault", {}).get("encrypted_by_provider", ""),
     )
@@ -249,3 +255,13 @@ def _at(path: Path, text: str, word: str) -> str:
         if re.match(rf"\s*\[?\s*\"?{re.escape(word)}\b", line):
             return f"{path}:{number}"
     return str(path)
+
+
+def _within(path: Path, text: str, table: str, word: str) -> str:
+    """The same, from the header of `table` on."""
+    lines = text.splitlines()
+    start = next((at for at, line in enumerate(lines) if re.match(rf"\s*\[\s*{re.escape(table)}\s*\]", line)), 0)
+    for number, line in enumerate(lines[start:], start + 1):
+        if re.match(rf"\s*\"?{re.escape(word)}\b", line):
+            return f"{path}:{number}"
+    return f"{path}:{start + 1}"

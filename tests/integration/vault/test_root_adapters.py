@@ -125,19 +125,17 @@ class TestPkcs11:
         token = softhsm.make_token(tmp_path / "token")
         given = {"module": token.module, "token": token.label, "pin": token.pin, **wrong}
         with pytest.raises(ConfigurationError, match=said):
-            Pkcs11Root(**given, environment=[token.environment]).rotate_epoch(1)
+            Pkcs11Root(**given).rotate_epoch(1)
 
     def test_a_wrong_pin_is_said(self, tmp_path: Path) -> None:
         token = softhsm.make_token(tmp_path / "token")
         token.pin.write_text("0000")
         with pytest.raises(ConfigurationError, match="refuses the PIN"):
-            Pkcs11Root(token.module, token.label, token.pin, environment=[token.environment]).rotate_epoch(1)
+            Pkcs11Root(token.module, token.label, token.pin).rotate_epoch(1)
 
     def test_two_installations_on_one_token_have_their_own_keys(self, tmp_path: Path) -> None:
         token = softhsm.make_token(tmp_path / "token")
-        ours, theirs = (
-            Pkcs11Root(token.module, token.label, token.pin, label=label, environment=[token.environment]) for label in ("ici", "ailleurs")
-        )
+        ours, theirs = (Pkcs11Root(token.module, token.label, token.pin, label=label) for label in ("ici", "ailleurs"))
         ours.rotate_epoch(1)
         wrapped = ours.wrap(1, KEY, LABEL)
         with pytest.raises(RootGone):

@@ -7,11 +7,13 @@ from django.conf import settings
 from garant.vault.engines.escrow import Escrow
 from garant.vault.engines.keylog import KeyLog
 from garant.vault.engines.keystore import KeyStore
+from garant.vault.service.roots import protector
 
 
 def store() -> KeyStore:
     """The key store of this installation."""
-    return KeyStore(Path(settings.DATA) / "keys")
+    directory = Path(settings.DATA) / "keys"
+    return KeyStore(directory, protector=protector(directory))
 
 
 def key_log() -> KeyLog:

@@ -1,6 +1,7 @@
 """The protector that garant.toml names, from its table [vault]."""
 
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,8 @@ def chosen(root: str, given: Given, directory: Path, *, group: str = files.GROUP
         return FileRoot(directory, group=group)
     if root not in MAKERS:
         raise ConfigurationError(f"the root {root!r} is not known; write one of file, {', '.join(MAKERS)}")
+    # What a library wants to find in the environment: processes of Garant inherit nothing.
+    os.environ.update(dict(word.partition("=")[::2] for word in given.get("environment", ())))
     # Named here, so that a library is imported only where it is used.
     module = importlib.import_module(f"garant.vault.engines.kms.{root}")
     made: RootProtector = MAKERS[root](module, given, directory, group)
@@ -43,9 +46,7 @@ def _age(module: Any, given: Given, directory: Path, group: str) -> RootProtecto
 
 
 def _pkcs11(module: Any, given: Given, directory: Path, group: str) -> RootProtector:  # noqa: ARG001 - one signature
-    made: RootProtector = module.Pkcs11Root(
-        Path(given["module"]), given["token"], Path(given["pin"]), **_only(given, "environment"), label=given.get("key", "garant")
-    )
+    made: RootProtector = module.Pkcs11Root(Path(given["module"]), given["token"], Path(given["pin"]), label=given.get("key", "garant"))
     return made
 
 

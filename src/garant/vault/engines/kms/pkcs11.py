@@ -8,7 +8,7 @@ from the key (CKA_ENCRYPT, CKA_DECRYPT); the operator gives it back with the dev
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,14 +41,13 @@ SOFTWARE_WORDS = Text(
 class Pkcs11Root:
     """`module`: path of the device's library. `token`: label of the token. `pin`: file with the user PIN. `label`: prefix of the keys.
 
-    `environment`: `NAME=value` that the library wants to find, such as SOFTHSM2_CONF.
+    What the library wants to find in the environment (SOFTHSM2_CONF, …) is there already.
     """
 
     name = "pkcs11"
 
-    def __init__(self, module: Path, token: str, pin: Path, *, label: str = "garant", environment: Sequence[str] = ()) -> None:
+    def __init__(self, module: Path, token: str, pin: Path, *, label: str = "garant") -> None:
         self._module, self._token, self._pin, self._label = module, token, pin, label
-        self._environment = dict(word.partition("=")[::2] for word in environment)
         self._lock = threading.RLock()
         self._session: Any = None
         self._process = 0
@@ -163,7 +162,6 @@ class Pkcs11Root:
             pin = self._pin.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(f"{self._pin} (PIN of the token {self._token}) cannot be read by this process") from error
-        os.environ.update(self._environment)
         try:
             library = pkcs11.lib(str(self._module))
             if self._process != os.getpid():
