@@ -11,9 +11,10 @@ from garant.drivers.volumes import look
 from garant.kernel.deployment import Deployment
 from garant.kernel.promise import Keeper, Promise
 from garant.kernel.verdicts import State
-from support.doors import schema
+from support.doors import broken, but_for, in_place_of, kept, schema
 from support.evidence import NOON
 from support.once import Runs
+from support.stub import Said
 from support.world import BASE, World, wait_until
 
 pytestmark = pytest.mark.timeout(600)
@@ -49,3 +50,37 @@ def planted_verdict(root: Path, uuid: str) -> State:
     plant(root, mounts={"/": "253:0 ext4 /dev/dm-0"}, devices=devices)
     place = Deployment(base=BASE, https=8443, http=8080, data=Path("/srv/garant"))
     return Runs(NOON).kept(Promise("data.volume"), Keeper(VOLUME, Volumes(place, root=root), volume.judge)).verdict.state
+
+
+def test_cir_34_nothing_can_be_exported(world: World) -> None:
+    kept(world, "CIR-34")
+    with in_place_of(world, "app.sock", but_for(world, {"/export/": Said(200, b"nom,courriel\n" * 50)})):
+        broken(world, "CIR-34")
+        assert "/export/" in world.reason("CIR-34")
+    kept(world, "CIR-34")
+    with world.sql("superuser") as server:
+        server.execute("grant pg_read_all_data to sondage")
+    try:
+        broken(world, "CIR-34")
+        assert "pg_read_all_data" in world.reason("CIR-34")
+    finally:
+        with world.sql("superuser") as server:
+            server.execute("revoke pg_read_all_data from sondage")
+    kept(world, "CIR-34")
+
+
+def test_cir_34_a_big_reading_turns_it_for_a_day(world: World) -> None:
+    """Somebody takes 220 MB in a few seconds through the edge; the next day is reached by taking the lines of the journal away."""
+    kept(world, "CIR-34")
+    omer = world.sign_in("saint-elan", "omer")
+    omer.probe.limit = 21_000_000
+    with in_place_of(world, "app.sock", but_for(world, {"/gros/": Said(200, b"x" * 20_000_000)})):
+        for _ in range(11):
+            assert omer.get("/gros/").status == 200
+    try:
+        broken(world, "CIR-34")
+        assert world.reason("CIR-34") == "In one hour, 1 person read more than 200 MB."
+    finally:
+        with world.sql("superuser") as server:
+            server.execute("delete from edge_journalline where path = '/gros/'")
+    kept(world, "CIR-34")

@@ -4,13 +4,16 @@ import os
 import signal
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from support.sondage import UnixConnection
 from support.stub import Asked, Said
 from support.world import World, wait_until
+
+HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "keep-alive", "server", "date"}
 
 
 @contextmanager
@@ -95,6 +98,25 @@ def in_place_of(world: World, name: str, say: Callable[[Asked], Said]) -> Iterat
         server.server_close()
         place.unlink(missing_ok=True)
         aside.rename(place)
+
+
+def but_for(world: World, paths: Mapping[str, Said]) -> Callable[[Asked], Said]:
+    """The protected application itself, but for these paths: for `in_place_of(world, "app.sock", ...)`, which has set it aside."""
+    aside = world.runtime_files.application_socket.with_name("app.sock.aside")
+
+    def say(asked: Asked) -> Said:
+        if asked.path in paths:
+            return paths[asked.path]
+        line = UnixConnection(aside, asked.host)
+        try:
+            line.request(asked.method, asked.path, body=asked.body, headers=dict(asked.headers))
+            answer = line.getresponse()
+            kept_headers = tuple((name, value) for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP)
+            return Said(answer.status, answer.read(), kept_headers)
+        finally:
+            line.close()
+
+    return say
 
 
 def another_application(world: World, *cookies: str) -> AbstractContextManager[None]:

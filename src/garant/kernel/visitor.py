@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 Sources = Callable[[], Mapping[str, str]]
@@ -39,6 +40,10 @@ class Resident:
 Residents = Callable[[], AbstractContextManager[Sequence[Resident]]]
 """Signs one person in, with every right of an administrator, at each of the two organisations made for probing, for as long as the
 block lasts. Raises EngineError when there are not two of them or when a sign-in fails."""
+
+
+Reads = Callable[[datetime], Sequence[tuple[uuid.UUID, uuid.UUID, datetime, int]]]
+"""Tenant, person, hour and bytes of the application that were sent to that person in that hour, since a moment."""
 
 
 class Visitors(Protocol):

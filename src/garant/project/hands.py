@@ -1,6 +1,8 @@
 """What only this deployment knows and the measures of data need: databases, files, the people made for probing."""
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +10,8 @@ from django.conf import settings
 
 from garant.access.service.visitors import residents
 from garant.data.promises import Hands
+from garant.edge import queries as edge
+from garant.identity.service import tenant_transaction
 from garant.kernel.deployment import Deployment
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "sondage"
@@ -23,6 +27,8 @@ def hands(place: Deployment) -> Hands:
         recipe=_recipe(example=example),
         files=(place.data / place.application,) if example else (),
         own={f"garant_{role}": _own(role) for role in OWN_ROLES},
+        keyring=settings.RUNTIME.keyring_socket,
+        reads=_reads,
         remote=not str(settings.DATABASES["default"]["HOST"]).startswith("/"),
         provider=settings.GARANT.encrypted_by_provider,
     )
@@ -34,6 +40,11 @@ def _recipe(*, example: bool) -> Path | None:
         beside = configuration.path.parent if configuration.path is not None else Path()
         return beside / configuration.application.probe
     return EXAMPLE / "garant-probe.toml" if example else None
+
+
+def _reads(since: datetime) -> Sequence[tuple[uuid.UUID, uuid.UUID, datetime, int]]:
+    with tenant_transaction(None, scope="operator"):
+        return edge.taken(since)
 
 
 def _own(role: str) -> Mapping[str, str | int]:

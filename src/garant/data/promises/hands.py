@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from garant.kernel.visitor import Residents
+from garant.kernel.visitor import Reads, Residents
 
 
 @dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Hands:
     Of the protected application: `database`: how the role of measures connects (words of psycopg), empty where Garant does not know it;
     `role`: the application's own; `tenant_columns`: names of columns that hold the organisation; `recipe`: `garant-probe.toml`;
     `files`: directories of its files; `keyring`: socket of its keyring. `own`: how Garant's own roles connect.
+    `reads`: bytes that each person took through the edge.
     `remote`: the database server is not on this machine. `provider`: who encrypts its disks, by the operator's word.
     """
 
@@ -25,5 +26,6 @@ class Hands:
     files: tuple[Path, ...] = ()
     keyring: Path | None = None
     own: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict, repr=False)
+    reads: Reads | None = None
     remote: bool = False
     provider: str = ""

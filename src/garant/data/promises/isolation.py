@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
+from garant.data.engines.export import Exits, NoExport
 from garant.data.engines.house import connector, recipe_of
 from garant.data.engines.isolation import Ground, Isolation
 from garant.data.engines.rows import Place
-from garant.data.policy import isolation
+from garant.data.policy import isolation, no_export
 from garant.data.promises.hands import Hands
 from garant.kernel.deployment import Deployment
 from garant.kernel.promise import Check, Keeper, Measure, Method, Unmeasured
@@ -33,6 +34,24 @@ TRESPASS = Measure(
     ),
 )
 
+EXPORT = Measure(
+    key="data.export_tries",
+    name=Text(
+        "Pages d’export déclarées, droits du rôle de l’application, volume lu par chaque personne",
+        "Declared pages of export, rights of the application’s role, volume read by each person",
+    ),
+    method=Method.TEST,
+    cadence=HOUR,
+    grace=timedelta(minutes=15),
+    freshness=timedelta(hours=2, minutes=30),
+    canary=True,
+    vantage="edge",
+    check=Check(
+        "psql -U sondage -c \"copy (select 1) to program 'true'\"",
+        Text("ERROR: permission denied", "ERROR: permission denied"),
+    ),
+)
+
 
 def keepers(deployment: Deployment, hands: Hands) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
     """Promise keys on the walls between organisations."""
@@ -47,4 +66,8 @@ def keepers(deployment: Deployment, hands: Hands) -> Mapping[str, Sequence[Keepe
         recipe=partial(recipe_of, hands.recipe) if hands.recipe else None,
         keyring=hands.keyring,
     )
-    return {"data.isolation": [Keeper(TRESPASS, Isolation(deployment, ground), isolation.judge)]}
+    found: dict[str, Sequence[Keeper | Unmeasured]] = {"data.isolation": [Keeper(TRESPASS, Isolation(deployment, ground), isolation.judge)]}
+    if hands.reads is not None:
+        exits = Exits(hands.residents, hands.reads, hands.role, ground.recipe, connect)
+        found["data.no_export"] = [Keeper(EXPORT, NoExport(deployment, exits), no_export.judge)]
+    return found
