@@ -3,15 +3,19 @@ the design notes: owners, views, partitions, foreign keys, TRUNCATE, sequences, 
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 
 from garant.data.engines import apply as engine
 from garant.data.policy.compile.change import Kind
+from garant.data.policy.compile.context import CANARIES
 from garant.kernel.errors import EngineError
+from garant.project.canaries import PAIR
+from garant.sdk.context import sign
 from support.database import Database
-from support.mapped import ANSWERS, PERSONS, SURVEYS, Mapped, context
+from support.mapped import ANSWERS, KEY, PERSONS, SURVEYS, Mapped, context
 
 TABLES = ("person", "survey", "question", "answer", "visit")
 
@@ -212,6 +216,22 @@ def test_12_the_application_reads_neither_the_key_nor_what_was_captured(house: M
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), house.within("erable") as session:
             session.execute(statement.encode())
+
+
+def test_12_measures_are_signed_for_in_the_name_of_the_canaries_alone(house: Mapped) -> None:
+    assert tuple(slug for slug, _ in PAIR) == CANARIES
+    end = int(time.time()) + 60
+    with house.as_("garant_data") as probe:
+        row = probe.execute("select garant.canary_context('garant-temoin-a', %s)", [end]).fetchone()
+        assert row is not None
+        assert row[0] == sign(
+            KEY, tenant="garant-temoin-a", actor="garant-probe", purpose="isolation", expires=datetime.fromtimestamp(end, UTC)
+        )
+        for other in ("erable", None):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                probe.execute("select garant.canary_context(%s, %s)", [other, end])
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), house.within("erable") as session:
+        session.execute("select garant.canary_context('garant-temoin-a', %s)", [end])
 
 
 def test_12_a_context_says_who_and_why(house: Mapped) -> None:

@@ -60,6 +60,19 @@ begin
 end
 """
 
+CANARIES = ("garant-temoin-a", "garant-temoin-b")
+"""The two organisations made for probing: the only ones in whose name the database itself signs, and for measures alone."""
+
+CANARY = """
+declare said text := concat_ws('|', 'v1', tenant, 'garant-probe', 'isolation', expires);
+begin
+  if tenant is null or tenant not in ({canaries}) then raise exception using errcode = '42501',
+    message = 'only the two organisations made for probing are signed for here'; end if;
+  return (select said || '|' || encode(sha256(k."outer" || sha256(k."inner" || convert_to(said, 'UTF8'))), 'hex')
+          from garant.context_key k limit 1);
+end
+"""
+
 CAPTURED = """create table if not exists garant.captured (
   id bigint generated always as identity primary key, at timestamptz not null default clock_timestamp(),
   transaction xid8 not null default pg_current_xact_id(), actor text, purpose text, role text not null default session_user,
@@ -68,31 +81,43 @@ CAPTURED = """create table if not exists garant.captured (
 
 @dataclass(frozen=True)
 class Wanted:
-    """A function of the schema `garant`. `open`: anybody may call it; it tells them their own context."""
+    """A function of the schema `garant`. `open`: anybody may call it; it tells them their own context. `role`: who else may."""
 
     name: str
     returns: str
     volatility: str
     source: str
-    open: bool
+    open: bool = False
+    role: str = ""
+    arguments: str = ""
 
     @property
     def sql(self) -> tuple[str, ...]:
         word = {"s": "stable parallel safe", "v": "volatile"}[self.volatility]
+        named = f"garant.{self.name}({self.arguments})"
         made = (
-            f"create or replace function garant.{self.name}() returns {self.returns} language plpgsql {word} "
+            f"create or replace function {named} returns {self.returns} language plpgsql {word} "
             f"security definer set search_path = {PATH} as $garant${self.source}$garant$",
-            f"revoke all on function garant.{self.name}() from public",
+            f"revoke all on function {named} from public",
         )
-        return (*made, f"grant execute on function garant.{self.name}() to public") if self.open else made
+        allowed = "public" if self.open else f'"{self.role}"' if self.role else ""
+        return (*made, f"grant execute on function {named} to {allowed}") if allowed else made
 
 
-def functions(context: str) -> tuple[Wanted, ...]:
-    """Every function that the schema should hold, for a `signed` or a `plain` context."""
+def functions(context: str, *, owner: str, probes: str = "") -> tuple[Wanted, ...]:
+    """Every function that the schema should hold, for a `signed` or a `plain` context. `owner`: of the tables, who makes triggers;
+    `probes`: the role of measures, where there is one."""
     sources = (
         {name: SIGNED.replace("{part}", str(part)) for name, part in CONTEXT_PARTS.items()}
         if context == "signed"
         else {name: PLAIN.format(setting=setting) for name, setting in PLAIN_SETTINGS.items()}
     )
-    asked = tuple(Wanted(name, "text", "s", source, True) for name, source in sources.items())
-    return (*asked, Wanted("capture", "trigger", "v", CAPTURE, False))
+    asked = tuple(Wanted(name, "text", "s", source, open=True) for name, source in sources.items())
+    made = (*asked, Wanted("capture", "trigger", "v", CAPTURE, role=owner))
+    if context != "signed" or not probes:
+        return made
+    named = ", ".join(f"'{name}'" for name in CANARIES)
+    return (
+        *made,
+        Wanted("canary_context", "text", "s", CANARY.format(canaries=named), role=probes, arguments="tenant text, expires bigint"),
+    )

@@ -49,7 +49,7 @@ def _of_schema(made: DataMap, catalogue: Catalogue, owner: str) -> Iterator[Chan
         yield Change(Kind.CAPTURED, "garant.context_key", ("grant usage on schema garant to public", context.KEY_TABLE), private=True)
     if ("garant", "captured") not in catalogue.tables:
         yield Change(Kind.CAPTURED, "garant.captured", (context.CAPTURED,), private=True)
-    for wanted in context.functions(made.context):
+    for wanted in context.functions(made.context, owner=owner, probes=PROBES if PROBES in catalogue.roles else ""):
         found = catalogue.function(wanted.name)
         path = f"search_path={context.PATH}"
         if (
@@ -57,10 +57,9 @@ def _of_schema(made: DataMap, catalogue: Catalogue, owner: str) -> Iterator[Chan
             or found.source != wanted.source
             or (found.owner, found.definer, found.volatility) != (PRIVATE, True, wanted.volatility)
             or path not in found.settings
-            or (wanted.open and not found.executable)
+            or wanted.open != found.executable
         ):
-            grants = () if wanted.open else (f"grant execute on function garant.{wanted.name}() to {quote(owner)}",)
-            yield Change(Kind.FUNCTION, f"garant.{wanted.name}", (*wanted.sql, *grants), private=True)
+            yield Change(Kind.FUNCTION, f"garant.{wanted.name}", wanted.sql, private=True)
     if PROBES in catalogue.roles and not catalogue.plants:
         granted = f"grant temporary on database {quote(catalogue.database)} to {quote(PROBES)}"
         yield Change(Kind.PLANT, catalogue.database, (granted,))
