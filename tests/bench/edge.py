@@ -67,7 +67,7 @@ core.register_cli({{"garant", "fill"}}, "garant fill <first> <last> <ms>", funct
     local sid = sid(i)
     local user = string.format("7d1f5f0e-5a52-4d3d-9a37-%012d", i)
     put("{HOST}|127.0.0.1|" .. sid,
-        {{user .. "|member,editor|{ASSERTION}", dies, tonumber(ms), "s:" .. sid, "u:" .. user, "t:saint-elan", os.time() + 3600}})
+        {{user .. "|member,editor", dies, tonumber(ms), "s:" .. sid, "u:" .. user, "t:saint-elan", os.time() + 3600, "{ASSERTION}"}})
     if i % 5000 == 0 then core.yield() end
   end
   a:send("filled\\n")

@@ -1,7 +1,7 @@
 -- The decision cache: a Lua table, O(1) to read, write and revoke (HAProxy 2.6's maps are linear on change).
 --
--- One entry a key (host|address|session): { identity, dies, issued_ms, s:<session>, u:<user>, t:<tenant>, ends }
---   identity   user|roles|assertion, what becomes headers
+-- One entry a key (host|address|session): { identity, dies, issued_ms, s:<session>, u:<user>, t:<tenant>, ends, assertion }
+--   identity   user|roles
 --   dies       second of HAProxy's own clock, which never steps back, at which the entry is taken out
 --   ends       second of the wall clock past which it is not believed: no table is made to read it, as HAProxy's own clock needs
 --   issued_ms  database clock, taken before the session was read
@@ -21,7 +21,7 @@ local N, O, none, strangers = {}, {}, 0, 0            -- nobody's keys -> second
 local QUIET, MINUTES = 2, 150                         -- seconds: an answer to a stranger; how long an entry is in G, and then in H
 local DECIDE = os.getenv("GARANT_DECIDE")             -- unix@<run>/decide.sock
 local LIFE = tonumber(os.getenv("GARANT_LIFE") or "60")
-local SHAPE = "^(%d%d%d%d%d%d%d%d%d%d)|(%d+)|([%w%-]+)|(([%w%-]+)|[%w_,%-]*|[%w_%.%-]+)$"
+local SHAPE = "^(%d%d%d%d%d%d%d%d%d%d)|(%d+)|([%w%-]+)|(([%w%-]+)|[%w_,%-]*)|([%w_%.%-]+)$"
 local now, time = core.now, os.time
 
 -- HAProxy may pause Lua at any instruction and run other Lua meanwhile: no table is walked with `pairs` while others may add to it.
@@ -97,23 +97,30 @@ local function stranger(key, second)
   if strangers > 100000 then N, O, none, strangers = {}, N, second, 0 end
 end
 
--- A hit gives the identity; anything else the empty string.
+-- A hit gives the identity; anything else no value at all: HAProxy's `field` takes its first field from an empty text too.
 core.register_converters("decision", function(key)
   local e = D[key]
-  if not e or e[7] <= time() then return "" end
-  if e[3] <= latest and revoked(e) then return "" end
+  if not e or e[7] <= time() then return end
+  if e[3] <= latest and revoked(e) then return end
   return e[1]
+end)
+
+-- The assertion of a hit, by itself: HAProxy's own converters would walk its several hundred characters. Asked after `decision` said yes;
+-- when the entry died meanwhile, it is still the one that was believed.
+core.register_converters("assertion", function(key)
+  local e = D[key] or G[key] or H[key]
+  return e and e[8] or ""
 end)
 
 -- `exp|iat_ms|tenant|user|roles|assertion` for this tenant, or nil. The life is bounded thrice: by the answer, by the wall clock, by LIFE.
 local function entry(value, tenant, session, asked)
-  local exp, ms, of, identity, user = value:match(SHAPE)
+  local exp, ms, of, identity, user, assertion = value:match(SHAPE)
   if not exp or of ~= tenant then return nil end
   exp, ms = tonumber(exp), tonumber(ms)
   local wall = time()
   local left = math.min(exp - wall, exp - ms // 1000, LIFE)
   if left <= 0 then return nil end
-  return {identity, asked + left, ms, "s:" .. session, "u:" .. user, "t:" .. tenant, wall + left}
+  return {identity, asked + left, ms, "s:" .. session, "u:" .. user, "t:" .. tenant, wall + left, assertion}
 end
 
 -- One question: an entry, or nil and what it means: "down" when nobody could answer, "nobody" when there is no such session.
@@ -122,7 +129,7 @@ local function ask(txn)
   local answer = core.httpclient():get{url = "http://127.0.0.1/decide", dst = DECIDE, timeout = 2000, headers = {
     ["host"]        = {"127.0.0.1"},
     ["x-edge-sid"]  = {txn:get_var("txn.sid")  or ""},
-    ["x-edge-ip"]   = {txn:get_var("txn.ip")   or ""},
+    ["x-edge-ip"]   = {txn:get_var("sess.ip")   or ""},
     ["x-edge-host"] = {txn:get_var("txn.host") or ""}}}
   if answer and (answer.status == 401 or answer.status == 403) then return nil, answer.status == 401 and "nobody" or "refused" end
   local field = answer and answer.status == 200 and answer.headers["x-decision"]
@@ -150,7 +157,7 @@ core.register_action("garant_miss", {"http-req"}, function(txn)
     if not e then return end
     if not revoked(e) then
       put(key, e)
-      txn:set_var("txn.d", e[1])
+      txn:set_var("req.d", e[1])
       return
     end
   end

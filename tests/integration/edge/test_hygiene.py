@@ -46,6 +46,14 @@ def test_trap_11_all_of_them_at_once(rig: Rig) -> None:
     assert seen["x-forwarded-proto"] == "https"
 
 
+@pytest.mark.parametrize("name", ["X-Garant-User", "xgarant", "Forwarded", "X_Real_IP"])
+def test_a_forged_header_before_and_after_all_others_never_arrives(rig: Rig, name: str) -> None:
+    data = f"GET /public/a HTTP/1.1\r\n{name}: forged\r\nHost: {HOST}\r\nConnection: close\r\n{name}: forged\r\n\r\n"
+    answered = rig.raw(data.encode())
+    assert answered.startswith(b"HTTP/1.1 200 ")
+    assert b"forged" not in answered
+
+
 def test_ordinary_headers_arrive(rig: Rig) -> None:
     sent = {
         "Accept-Language": "fr-CA",

@@ -200,13 +200,13 @@ def _roles(plan: Plan) -> str:
     if not needs:
         return "# no route names a role"
     refuse = f'http-request return status 403 content-type "text/html; charset=utf-8" lf-file {plan.run}/pages/role.html {PAGE_HEADERS}'
-    lines = ["http-request set-var(txn.need) var(txn.route),field(2,:) if hit", "acl needs var(txn.need) -m len gt 0"]
+    lines = ["http-request set-var(req.need) var(req.route),field(2,:) if hit", "acl needs var(req.need) -m len gt 0"]
     for number, need in enumerate(needs):
-        lines.append(f"acl need_{number} var(txn.need) -m str {need}")
-        lines.append(f"acl has_{number} var(txn.d),field(2,|) -m reg (^|,)({need.replace(',', '|')})(,|$)")
-        lines.append(f"{refuse} if hit need_{number} !has_{number} || hit odd !has_{number}")
+        lines.append(f"acl need_{number} var(req.need) -m str {need}")
+        lines.append(f"acl has_{number} var(req.d),field(2,|) -m reg (^|,)({need.replace(',', '|')})(,|$)")
+        lines.append(f"{refuse} if need_{number} !has_{number} || odd hit !has_{number}")
     known = " ".join(f"!need_{number}" for number in range(len(needs)))
-    lines.append(f"{refuse} if hit needs {known}")
+    lines.append(f"{refuse} if needs {known}")
     return "\n    ".join(lines)
 
 
