@@ -6,14 +6,12 @@ import subprocess
 import sys
 import textwrap
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
 from django.db import ProgrammingError, transaction
 
 from garant.audit.queries import entries
@@ -29,25 +27,6 @@ from support.database import COPY, Database
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 SOURCES = Path(__file__).resolve().parents[3] / "src"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[KeyStore]:
-    """A key store of this test alone."""
-    before = settings.DATA
-    settings.DATA = tmp_path
-    vault.make_root()
-    yield KeyStore(tmp_path / "keys")
-    settings.DATA = before
-
-
-@pytest.fixture
-def two_tenants(store: KeyStore) -> tuple[uuid.UUID, uuid.UUID]:
-    made = uuid.uuid4(), uuid.uuid4()
-    for tenant in made:
-        with tenant_transaction(tenant):
-            vault.make_tenant_keys(tenant=tenant, at=NOW, actor="system:test")
-    return made
 
 
 def seal(tenant: uuid.UUID, row: str = "7", column: str = "secret") -> bytes:

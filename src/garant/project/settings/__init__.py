@@ -193,7 +193,7 @@ STATIC_ROOT = DATA / "static"
 PROMISE_REGISTRY = "garant.project.registry.registry"
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = None
-PROCRASTINATE_IMPORT_PATHS = ["garant.statement.jobs", "garant.access.jobs", "garant.edge.jobs"]
+PROCRASTINATE_IMPORT_PATHS = ["garant.vault.jobs", "garant.statement.jobs", "garant.access.jobs", "garant.edge.jobs"]
 
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING = {

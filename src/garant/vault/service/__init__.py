@@ -8,10 +8,11 @@ shows only that tenant's keys.
 
 - `sealing`: seal, unseal, and `lease` a key to the keyring of applications;
 - `applications`: what the keyring gives to the protected application: its keys, or sealed and opened batches;
-- `keys`: make and rotate;
+- `keys`, `rotation`, `counting`: make keys, rotate them, count what they seal: routine, nobody is asked;
+- `orders`, `states`, `destruction`: suspend, resume, destroy: two people, a dry run, the log before the act;
+- `gate`, `restoring`: nothing that a restore brought back is decrypted;
 - `roots`: what protects the root, and what that can promise;
-- `watch`: is a key where none may be?
-- `states`: may a key be used, suspend and resume.
+- `upkeep`: what time and killed processes leave to do; `watch`: is a key where none may be?
 """
 
 from garant.sdk.envelope import SealError
@@ -20,8 +21,10 @@ from garant.vault.policy.stray import Stray
 from garant.vault.service.applications import NotForApplications, Sealable, index_values, lease_to_application, seal_values, unseal_values
 from garant.vault.service.gate import BroughtBack
 from garant.vault.service.keys import DEFAULT_CLASS, make_data_key, make_root, make_tenant_keys
+from garant.vault.service.orders import approve, begin, carry_out, place, withdraw
+from garant.vault.service.restoring import rebuild_log, replay, replay_store, restore_key_store, save_key_store
 from garant.vault.service.roots import root_attestation
-from garant.vault.service.rotation import rotate, rotate_root, rotate_tenant_key, rotate_worn
+from garant.vault.service.rotation import finish_forgetting, rotate, rotate_root, rotate_tenant_key, rotate_worn
 from garant.vault.service.sealing import Leased, lease, seal, unseal
 from garant.vault.service.states import KeySuspended, UnknownKey, epoch
 from garant.vault.service.watch import stray_keys
@@ -38,21 +41,32 @@ __all__ = [
     "Sealable",
     "Stray",
     "UnknownKey",
+    "approve",
+    "begin",
+    "carry_out",
     "epoch",
+    "finish_forgetting",
     "index_values",
     "lease",
     "lease_to_application",
     "make_data_key",
     "make_root",
     "make_tenant_keys",
+    "place",
+    "rebuild_log",
+    "replay",
+    "replay_store",
+    "restore_key_store",
     "root_attestation",
     "rotate",
     "rotate_root",
     "rotate_tenant_key",
     "rotate_worn",
+    "save_key_store",
     "seal",
     "seal_values",
     "stray_keys",
     "unseal",
     "unseal_values",
+    "withdraw",
 ]
