@@ -39,7 +39,7 @@ def run(
     canary: Canary = Canary.NONE,
     error: str | None = None,
     error_fr: str | None = None,
-    drift: Sequence[str | Text] = (),
+    drift: Sequence[str] = (),
     position: int = 1,
     received_at: datetime | None = None,
     valid_for: timedelta = 24 * HOUR,
@@ -82,12 +82,12 @@ class Door:
         self.failure: str | Text = ""
         self.failure_on_apply = ""
         self.canary = Canary.NONE
-        self.drift: tuple[str | Text, ...] = ()
+        self.drift: tuple[str, ...] = ()
         self.checked = 3
         self.in_scope = 3
         self.calls: list[str] = []
 
-    def apply(self, promise: Promise) -> Sequence[str | Text]:
+    def apply(self, promise: Promise) -> Sequence[str]:
         self.calls.append("apply")
         if self.failure_on_apply:
             raise EngineError(self.failure_on_apply)

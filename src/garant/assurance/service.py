@@ -15,7 +15,6 @@ from garant.audit.service import Kind
 from garant.identity.service import tenant_transaction
 from garant.kernel.canonical import Json, canonical, digest
 from garant.kernel.errors import EngineError
-from garant.kernel.text import Text
 
 
 def publish_tls_report(*, report: Mapping[str, Json], keys: Path, at: datetime, actor: str) -> None:
@@ -24,11 +23,9 @@ def publish_tls_report(*, report: Mapping[str, Json], keys: Path, at: datetime, 
         key = load_pem_private_key((keys / "private.pem").read_bytes(), None)
         name = json.loads((keys / "public.json").read_text(encoding="utf-8"))["keys"][0]["kid"]
     except (OSError, ValueError, LookupError) as error:
-        raise EngineError(
-            Text(f"la clé de signature de {keys} ne peut pas être lue ({error}).", f"the signing key in {keys} cannot be read: {error}")
-        ) from error
+        raise EngineError(f"the signing key in {keys} cannot be read: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise EngineError(Text(f"{keys}/private.pem n’est pas une clé Ed25519.", f"{keys}/private.pem is no Ed25519 key"))
+        raise EngineError(f"{keys}/private.pem is no Ed25519 key")
     with tenant_transaction(None):
         TlsReport.objects.create(made_at=at, document=canonical(report).decode(), key_id=name, signature=rules.signature(key, report))
         audit.append(Kind.TLS_REPORT_MADE, at=at, actor=actor, payload={"sha256": digest(report), "key": name})

@@ -28,7 +28,7 @@ from typing import Any, Self
 
 from garant.drivers.process import PLAIN_ENVIRONMENT, Deadline, drop, service_user
 from garant.kernel.errors import EngineError
-from garant.kernel.text import NBSP, Text
+from garant.kernel.text import Text
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 ARGUMENTS = (
@@ -77,12 +77,7 @@ class Page:
         self._browser.forget(self._session)
         answer = self.send("Page.navigate", url=url)
         if error := answer.get("errorText"):
-            raise EngineError(
-                Text(
-                    f"Chromium ne peut pas ouvrir {url.partition('?')[0][:200]} ({error}).",
-                    f"Chromium cannot open {url.partition('?')[0][:200]}: {error}",
-                )
-            )
+            raise EngineError(f"Chromium cannot open {url.partition('?')[0][:200]}: {error}")
         self._browser.event(self._session, "Page.loadEventFired")
         self.status = self._browser.status(self._session, str(answer.get("loaderId", "")))
 
@@ -92,9 +87,7 @@ class Page:
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
             words = details.get("exception", {}).get("description") or details.get("text", "")
-            raise EngineError(
-                Text(f"une question posée à la page a échoué ({words[:300]}).", f"a question to the page failed: {words[:300]}")
-            )
+            raise EngineError(f"a question to the page failed: {words[:300]}")
         return answer["result"].get("value")
 
     def picture(self) -> bytes:
@@ -169,12 +162,7 @@ class Browser:
                 self._events.append(answer)
                 continue
             if "error" in answer:
-                raise EngineError(
-                    Text(
-                        f"Chromium refuse {method} ({answer['error'].get('message', '')}).",
-                        f"Chromium refuses {method}: {answer['error'].get('message', '')}",
-                    )
-                )
+                raise EngineError(f"Chromium refuses {method}: {answer['error'].get('message', '')}")
             result: dict[str, Any] = answer.get("result", {})
             return result
 
@@ -233,22 +221,15 @@ class Browser:
             while message:
                 message = message[os.write(self._to, message) :]
         except OSError as error:
-            raise EngineError(Text("Chromium s’est arrêté de lui-même.", "Chromium has ended by itself")) from error
+            raise EngineError("Chromium has ended by itself") from error
 
     def _read(self, deadline: Deadline, awaited: str) -> dict[str, Any]:
         while b"\0" not in self._received:
             if not select.select([self._from], [], [], deadline.left())[0]:
-                raise EngineError(
-                    Text(
-                        f"Chromium n’a pas répondu à {awaited} en {self._seconds:g}{NBSP}s.",
-                        f"Chromium gave no answer to {awaited} within {self._seconds:g} s",
-                    )
-                )
+                raise EngineError(f"Chromium gave no answer to {awaited} within {self._seconds:g} s")
             part = os.read(self._from, 1 << 16)
             if not part:
-                raise EngineError(
-                    Text(f"Chromium s’est arrêté avant de répondre à {awaited}.", f"Chromium ended before it answered {awaited}")
-                )
+                raise EngineError(f"Chromium ended before it answered {awaited}")
             self._received += part
         message, _, self._received = self._received.partition(b"\0")
         found: dict[str, Any] = json.loads(message)

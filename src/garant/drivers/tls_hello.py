@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from garant.kernel.errors import EngineError
-from garant.kernel.text import Text
 
 TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 = 0x0301, 0x0302, 0x0303, 0x0304
 NAMES = {0x0300: "SSL 3.0", TLS_1_0: "TLS 1.0", TLS_1_1: "TLS 1.1", TLS_1_2: "TLS 1.2", TLS_1_3: "TLS 1.3"}
@@ -58,12 +57,7 @@ def hello(
     except (ConnectionResetError, BrokenPipeError):
         return Answer()
     except OSError as error:
-        raise EngineError(
-            Text(
-                f"{address}, port {port}, ne répond pas à une ouverture TLS ({error}).",
-                f"{address} port {port} does not answer a TLS greeting: {error}",
-            )
-        ) from error
+        raise EngineError(f"{address} port {port} does not answer a TLS greeting: {error}") from error
 
 
 def accepted_suites(
@@ -77,12 +71,7 @@ def accepted_suites(
         if answer.suite is None or answer.version != version:
             break
         if answer.suite not in left:
-            raise EngineError(
-                Text(
-                    f"{host} a choisi la suite {answer.suite:#06x}, qui n’était pas offerte.",
-                    f"{host} chose suite {answer.suite:#06x}, which was not offered",
-                )
-            )
+            raise EngineError(f"{host} chose suite {answer.suite:#06x}, which was not offered")
         found.append(answer.suite)
         left.remove(answer.suite)
     return tuple(found)
@@ -115,7 +104,7 @@ def read_answer(connection: socket.socket) -> Answer:
         return Answer()
     kind, length = header[0], int.from_bytes(header[3:5], "big")
     if kind not in (21, 22) or header[1] != 3:
-        raise EngineError(Text("la réponse à une ouverture TLS n’est pas du TLS.", "the answer to a TLS greeting is not TLS"))
+        raise EngineError("the answer to a TLS greeting is not TLS")
     content = _exactly(connection, length)
     if kind == 21:
         return Answer(alert=content[1] if len(content) > 1 else None)
@@ -125,9 +114,7 @@ def read_answer(connection: socket.socket) -> Answer:
 def _server_hello(content: bytes) -> Answer:
     try:
         if content[0] != 2:
-            raise EngineError(
-                Text("la réponse à une ouverture TLS n’est pas un ServerHello.", "the answer to a TLS greeting is no ServerHello")
-            )
+            raise EngineError("the answer to a TLS greeting is no ServerHello")
         version = int.from_bytes(content[4:6], "big")
         at = 38 + 1 + content[38]
         suite = int.from_bytes(content[at : at + 2], "big")
@@ -140,7 +127,7 @@ def _server_hello(content: bytes) -> Answer:
                 version = int.from_bytes(content[at + 4 : at + 6], "big")
             at += 4 + length
     except IndexError as error:
-        raise EngineError(Text("la réponse TLS du serveur est tronquée.", "the server's TLS answer is cut short")) from error
+        raise EngineError("the server's TLS answer is cut short") from error
     return Answer(version=version, suite=suite)
 
 

@@ -82,15 +82,8 @@ def render(html: str, resources: Mapping[str, bytes], *, width: int, seconds: fl
     try:
         answer = json.loads(said.strip().splitlines()[-1])
         if answer["status"] != "success" or answer["seen"] is None:
-            raise EngineError(
-                Text(
-                    f"le WebKit de 2014 n’a pas pu ouvrir la page ({answer['errors'][:3]}).",
-                    f"the WebKit of 2014 could not open the page: {answer['errors'][:3]}",
-                )
-            )
+            raise EngineError(f"the WebKit of 2014 could not open the page: {answer['errors'][:3]}")
         seen = answer["seen"]
         return Rendered(seen["width"], seen["text"], tuple(seen["offers"]), tuple(answer["errors"]), answer["agent"])
     except (ValueError, LookupError, TypeError) as error:
-        raise EngineError(
-            Text(f"le WebKit de 2014 n’a pas répondu ({said[-200:]}).", f"the WebKit of 2014 gave no answer: {said[-200:]}")
-        ) from error
+        raise EngineError(f"the WebKit of 2014 gave no answer: {said[-200:]}") from error

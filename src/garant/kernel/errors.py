@@ -29,7 +29,7 @@ class ConfigurationError(GarantError):
 class EngineError(GarantError):
     """An engine could not be brought to the promised state, or could not be observed."""
 
-    drift: tuple[str | Text, ...] = ()
+    drift: tuple[str, ...] = ()
     """What `apply` had found changed before the engine failed: it is not forgotten."""
 
     fr: str | None = None

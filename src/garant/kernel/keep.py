@@ -17,7 +17,6 @@ from datetime import datetime
 from garant.kernel.clock import Clock
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Evidence, Keeper, Measure, Observation, Promise
-from garant.kernel.text import Text
 from garant.kernel.verdicts import Verdict, judge_measure
 
 Record = Callable[[Promise, Measure, Observation | EngineError, datetime], Sequence[Evidence]]
@@ -51,7 +50,7 @@ def keep(promise: Promise, keeper: Keeper, *, record: Record, publish: Publish, 
 
 
 def _look(promise: Promise, keeper: Keeper) -> Observation | EngineError:
-    drift: Sequence[str | Text] = ()
+    drift: Sequence[str] = ()
     try:
         drift = keeper.engine.apply(promise)
         seen = keeper.engine.observe(promise)

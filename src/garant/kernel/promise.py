@@ -96,21 +96,20 @@ class Observation:
     """Facts from one run, without judgement.
 
     `checked` of `in_scope`: the population (tenants, routes, hosts). `facts`: JSON without floats; what the judge reads and the page
-    shows; never a secret nor a person's data. `drift`: what `apply` found changed behind Garant's back, in words;
-    a `str` only where a program's own are quoted.
+    shows; never a secret nor a person's data. `drift`: what `apply` found changed behind Garant's back, in words.
     """
 
     checked: int
     in_scope: int
     facts: Mapping[str, Json]
     canary: Canary = Canary.NONE
-    drift: Sequence[str | Text] = ()
+    drift: Sequence[str] = ()
 
 
 class Engine(Protocol):
     """What makes a promise true and looks whether it is."""
 
-    def apply(self, promise: Promise) -> Sequence[str | Text]:
+    def apply(self, promise: Promise) -> Sequence[str]:
         """Bring reality to the promised state; say in words what had drifted. Nothing to bring: `()`. Raises EngineError."""
 
     def observe(self, promise: Promise) -> Observation:
@@ -134,7 +133,7 @@ class Evidence:
     in_scope: int
     facts: Mapping[str, Json]
     canary: Canary
-    drift: Sequence[str | Text]
+    drift: Sequence[str]
     error: str | None
     digest: str
     position: int

@@ -33,11 +33,6 @@ def same(value: object) -> Text:
     return Text(str(value), str(value))
 
 
-def both(words: "str | Text") -> Text:
-    """The words as they are when they have two languages; a program's own words are the same in both."""
-    return words if isinstance(words, Text) else same(words)
-
-
 def count(value: int) -> Text:
     """A whole number as each language groups it: `2 160` (no-break space) and `2,160`."""
     grouped = f"{value:,}"

@@ -23,7 +23,7 @@ from enum import StrEnum
 
 from garant.kernel.clock import aware
 from garant.kernel.promise import Canary, Evidence, Finding, Judge, Measure, Promise, Unmeasured
-from garant.kernel.text import Text, both, ratio, same
+from garant.kernel.text import Text, ratio, same
 
 SKEW = timedelta(seconds=5)
 """How far in the future an observation may seem to lie before it is refused: clocks of two hosts differ."""
@@ -163,12 +163,12 @@ def _stand(run: Evidence, finding: Finding | None, measure: Measure) -> Verdict:
         return Verdict(state, reason, number, words, (run.id,), run.observed_at, fresh_until=fresh_until)
 
     if run.drift:
-        found = [both(words) for words in run.drift]
+        found = "; ".join(run.drift)
         return verdict(
             State.BROKEN,
             Text(
-                f"L’état appliqué avait été modifié hors de Garant : {'; '.join(words.fr for words in found)}.",
-                f"The applied state had been changed outside Garant: {'; '.join(words.en for words in found)}.",
+                f"L’état appliqué avait été modifié hors de Garant : {found}.",
+                f"The applied state had been changed outside Garant: {found}.",
             ),
         )
     if finding is None or not finding.holds:

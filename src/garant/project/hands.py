@@ -29,6 +29,9 @@ def hands(place: Deployment) -> Hands:
         own={f"garant_{role}": _own(role) for role in OWN_ROLES},
         keyring=settings.RUNTIME.keyring_socket,
         reads=_reads,
+        data_map=settings.DATA_MAP,
+        ask=settings.RUNTIME.write_seek,
+        answer=settings.RUNTIME.sought,
         remote=not str(settings.DATABASES["default"]["HOST"]).startswith("/"),
         provider=settings.GARANT.encrypted_by_provider,
     )

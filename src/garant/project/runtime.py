@@ -87,6 +87,22 @@ class Runtime:
         """Replace what the supervisor saw of sockets, in the same way."""
         self._replace("sockets.json", seen)
 
+    def write_sought(self, found: Mapping[str, Any]) -> None:
+        """Replace what the seeker found, in the same way."""
+        self._replace("sought.json", found)
+
+    def write_seek(self, asked: Mapping[str, Any]) -> None:
+        """Replace what the seeker is asked, in the same way."""
+        self._replace("seek.json", asked)
+
+    def sought(self) -> Mapping[str, Any]:
+        """What the seeker found last; empty when it never answered."""
+        try:
+            found: Mapping[str, Any] = json.loads((self.run / "sought.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return {}
+        return found
+
     def _write_secret(self, name: str, value: str, *, group: int | None) -> None:
         path = self.data / "secrets" / name
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

@@ -74,7 +74,7 @@ def test_a_report_altered_after_it_was_signed_is_told_and_replaced(as_worker: st
         assert found is not None
         return {**found, "report": {**found["report"], "profile": "modern"}}
 
-    assert "altered after it was signed" in report_of(deployment, altered).apply(PROMISE)[0].en
+    assert "altered after it was signed" in report_of(deployment, altered).apply(PROMISE)[0]
     assert TlsReport.objects.count() == 2
 
 

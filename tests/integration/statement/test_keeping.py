@@ -100,20 +100,6 @@ def test_a_failure_is_kept_and_shown_in_both_languages_and_is_part_of_the_digest
     assert "la porte ne répond pas." in {verdict.reason_fr.partition("\N{NO-BREAK SPACE}: ")[2] for verdict in MeasureVerdict.objects.all()}
 
 
-def test_what_had_drifted_is_kept_and_shown_in_both_languages_and_is_part_of_the_digest(house):
-    house.doors["front"].drift = (Text("une règle a disparu", "a rule vanished"),)
-    keep(ManualClock(NOON))
-    row = EvidenceRow.objects.get(drift__0__en="a rule vanished")
-    names = ("promise", "parameters", "measure", "checked", "in_scope", "facts", "canary", "drift", "error")
-    moments = ("observed_at", "received_at", "valid_until")
-    assert digest({"id": str(row.id), **{name: getattr(row, name) for name in (*names, *moments)}}) == row.digest
-    broken = MeasureVerdict.objects.get(state="broken")
-    assert (broken.reason_fr.partition("\N{NO-BREAK SPACE}: ")[2], broken.reason_en.partition(": ")[2]) == (
-        "une règle a disparu.",
-        "a rule vanished.",
-    )
-
-
 @pytest.fixture
 def customer(database: Database) -> Iterator[uuid.UUID]:
     """Saint-Élan and its operator, committed: their hosts are `ville.example` and `example`."""

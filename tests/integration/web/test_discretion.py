@@ -82,10 +82,7 @@ def test_no_customer_is_named_after_runs_that_fail_break_and_drift(
 
     clock.advance(HOUR)
     house.doors["front"].failure = house.doors["back"].failure = ""
-    house.doors["front"].drift = (
-        f"address.map: *|saint-elan|member on trois-rapides.example and saint-elan.{BASE}",
-        Text(f"règle de saint-elan.{BASE}", f"rule of saint-elan.{BASE}"),
-    )
+    house.doors["front"].drift = (f"address.map: *|saint-elan|member on trois-rapides.example and saint-elan.{BASE}",)
     service.keep_once(clock=clock)
     text = published()
     assert f"address.map: *|{names['saint-elan']}|member on {names['trois-rapides']} and {names['saint-elan']}" in text

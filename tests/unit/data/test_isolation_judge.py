@@ -42,7 +42,7 @@ def test_one_thing_through_breaks_even_where_another_way_failed():
 
 
 def test_a_fault_of_the_catalogue_breaks():
-    found = finding(faults=["row security is off on surveys_person"])
+    found = finding(faults=["security_off surveys_person"])
     assert found.holds is False
     assert "row security is off on surveys_person" in found.reason.en
 

@@ -194,13 +194,6 @@ def test_drift_breaks_even_when_the_engine_then_failed():
     assert "rule 3 gone" in verdict.reason.en
 
 
-def test_drift_is_told_in_the_language_of_the_reason_and_a_program_s_words_as_they_are():
-    found = [Text("une règle a disparu", "a rule vanished"), "acl 7"]
-    reason = judge_measure(PROMISE, measure(), judge, [run(True, drift=found)], NOON).reason
-    assert reason.fr.endswith("une règle a disparu; acl 7.")
-    assert reason.en.endswith("a rule vanished; acl 7.")
-
-
 def test_a_run_from_the_future_proves_nothing():
     """A host whose clock runs ahead cannot keep a claim fresh by it, neither now nor once the time has come."""
     ahead = run(True, at=NOON + HOUR, received_at=NOON)

@@ -13,11 +13,11 @@ SLUGS = ("aso", "aster", "cirasync", "engagementhq", "interceptum")
 KEPT = {
     "aso": "ASO-16 ASO-17 ASO-18 ASO-19 ASO-21 ASO-22 ASO-23 ASO-35 ASO-36",
     "interceptum": "INT-32 INT-33 INT-34 INT-35 INT-36 INT-37 INT-48 INT-49 INT-50 INT-52 INT-53 INT-54",
-    "aster": "AST-10",
+    "aster": "AST-10 AST-47 AST-48",
     "cirasync": "CIR-05 CIR-25 CIR-34",
     "engagementhq": "EHQ-23 EHQ-27 EHQ-28 EHQ-45 EHQ-71 EHQ-72",
 }
-IN_PART = {"engagementhq": "EHQ-65 EHQ-73 EHQ-74 EHQ-75 EHQ-76", "cirasync": "CIR-07"}
+IN_PART = {"engagementhq": "EHQ-32 EHQ-65 EHQ-73 EHQ-74 EHQ-75 EHQ-76", "cirasync": "CIR-07"}
 ON_A_WORD = {
     "aso": "ASO-25 ASO-29 ASO-30 ASO-31",
     "interceptum": "INT-04 INT-05 INT-25 INT-26 INT-27 INT-44",

@@ -38,7 +38,6 @@ from garant.identity.queries import TenantFacts
 from garant.kernel.canonical import Json
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Observation, Promise
-from garant.kernel.text import Text
 
 PATHS = {
     "tenant_data": ("/", "/fr/", "/en/", "/no-such-page"),
@@ -76,12 +75,12 @@ class Trial:
 class NetworkProbe:
     """The engine. `repair` brings a tenant's published rules back; `running` compares the edges that run with what they should hold."""
 
-    def __init__(self, site: Site, *, repair: Repair, witness: Repair, running: Callable[[], Sequence[Text]]) -> None:
+    def __init__(self, site: Site, *, repair: Repair, witness: Repair, running: Callable[[], Sequence[str]]) -> None:
         self.site, self._repair, self._witness, self._running = site, repair, witness, running
 
-    def apply(self, promise: Promise) -> Sequence[Text]:
+    def apply(self, promise: Promise) -> Sequence[str]:
         """Published and running rules are those of the table; what was not, in words."""
-        drift: list[Text] = []
+        drift: list[str] = []
         for tenant in population():
             drift += self._repair(tenant, self.site.now)
             if promise.parameters.get("aspect") == "deny":

@@ -60,7 +60,7 @@ class Canaries(Protocol):
     ) -> AbstractContextManager[Canary]: ...
 
 
-Repair = Callable[[TenantFacts, datetime], Sequence[Text]]
+Repair = Callable[[TenantFacts, datetime], Sequence[str]]
 """Brings one tenant's published rules back to what they should be, and says in words what was wrong."""
 
 

@@ -160,7 +160,7 @@ NO_RETENTION = Unmeasured(
 )
 
 
-def keepers(deployment: Deployment, *, running: Callable[[], Sequence[Text]] | None = None) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
+def keepers(deployment: Deployment, *, running: Callable[[], Sequence[str]] | None = None) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
     """Promise keys of this area with their measures. `running`: compares the running edges with their policy, in
     words; by default, the versions that edges acknowledge and the lists that the edge of this machine holds."""
     site = Site(deployment)

@@ -24,7 +24,6 @@ from garant.identity.queries import TenantFacts
 from garant.identity.service import tenant_transaction
 from garant.kernel.clock import Clock
 from garant.kernel.errors import EngineError, Refused
-from garant.kernel.text import NBSP, Text
 
 ACTOR = "system:prober"
 REACH = 10.0
@@ -63,12 +62,7 @@ class TenantActs:
             try:
                 approve_request(request=newest, at=at, actor=ACTOR)
             except Refused as error:
-                raise EngineError(
-                    Text(
-                        f"la demande de la personne d’essai n’a pas pu être approuvée ({error}).",
-                        f"the canary's request could not be approved: {error}",
-                    )
-                ) from error
+                raise EngineError(f"the canary's request could not be approved: {error}") from error
             return True
 
     def opened(self, tenant: TenantFacts, network: str) -> tuple[uuid.UUID, datetime | None] | None:
@@ -91,10 +85,10 @@ class TenantActs:
             return [entry.kind for entry in audit.entries(tenant=tenant.id, limit=200) if entry.payload.get("rule") == subject]
 
 
-def edges_behind(clock: Clock, run: Path) -> list[Text]:
+def edges_behind(clock: Clock, run: Path) -> list[str]:
     """Edges that are seen to run and have not applied a tenant's newest rules within `REACH`; then what the edge of this machine, in
     `run`, holds that no policy says, for all of `REACH`: in words. The agents are told to fill their edges again."""
-    late: list[Text] = []
+    late: list[str] = []
     for _ in Deadline(REACH).tries(0.2):
         late = _late(clock)
         if not late:
@@ -106,7 +100,7 @@ def edges_behind(clock: Clock, run: Path) -> list[Text]:
     return [*late, *other]
 
 
-def _unlike(run: Path) -> list[Text]:
+def _unlike(run: Path) -> list[str]:
     """Only what is seen each time: a change of rules on its way is no drift."""
     lasting: set[Difference] | None = None
     for _ in Deadline(REACH).tries(0.5):
@@ -118,10 +112,7 @@ def _unlike(run: Path) -> list[Text]:
     marks = {tenant.slug: f"client {mark(tenant)}" for tenant in population()}
     places = Counter((each.file, _client(each, marks)) for each in lasting or ())
     return [
-        Text(
-            f"liste en cours autre que la politique{NBSP}: {file} ({client}, {number})",
-            f"running map differs from compiled policy: {file} ({client}, {number})",
-        )
+        f"liste en cours autre que la politique / running map differs from compiled policy: {file} ({client}, {number})"
         for (file, client), number in sorted(places.items())
     ]
 
@@ -132,17 +123,15 @@ def _client(each: Difference, marks: Mapping[str, str]) -> str:
     return next((marks[slug] for slug in slugs if slug in marks), "–")
 
 
-def _late(clock: Clock) -> list[Text]:
+def _late(clock: Clock) -> list[str]:
     alive = {each.name for each in edge.edges(now=clock.now()) if each.lag < SEEN}
-    said: list[Text] = []
+    said = []
     for tenant in population():
         with tenant_transaction(tenant.id):
             wanted = edge.policy_version(tenant=tenant.id)
             held = {each.edge: each.version for each in edge.applied(tenant=tenant.id)}
         said += [
-            Text(f"règles non appliquées{NBSP}: {name} ({mark(tenant)})", f"rules not applied: {name} ({mark(tenant)})")
-            for name in sorted(alive)
-            if held.get(name, 0) < wanted
+            f"règles non appliquées / rules not applied: {name} ({mark(tenant)})" for name in sorted(alive) if held.get(name, 0) < wanted
         ]
     return said
 

@@ -6,7 +6,7 @@ Two comparisons, within one transaction of the tenant:
   entry is taken out (nobody may open a door without leaving a trace); a rule that vanished without one is put back;
 - what is published to the edges against the table: published anew where they differ.
 
-What was wrong is said in words, in both languages, and leaves entries. The words are published: no network is in them, since it
+What was wrong is said in words, in both languages at once, and leaves entries. The words are published: no network is in them, since it
 would tell who the customer is.
 """
 
@@ -27,15 +27,13 @@ from garant.audit.service import Kind
 from garant.edge import queries as edge
 from garant.identity.queries import TenantFacts
 from garant.identity.service import tenant_transaction
-from garant.kernel.text import NBSP, Text
 
 ACTOR = "system:prober"
 KINDS = (Kind.ADDRESS_RULE_ADDED, Kind.ADDRESS_RULE_REMOVED, Kind.ADDRESS_RULE_EXPIRED)
 ALL = 1_000_000
-VERDICTS = {"allow": Text("autorisation", "allow"), "deny": Text("refus", "deny")}
 
 
-def repair_rules(tenant: TenantFacts, at: datetime) -> list[Text]:
+def repair_rules(tenant: TenantFacts, at: datetime) -> list[str]:
     """Bring one tenant's rules back, in a transaction of its own; what was wrong, in words."""
     with tenant_transaction(tenant.id):
         fence.hold(tenant.id)
@@ -44,12 +42,12 @@ def repair_rules(tenant: TenantFacts, at: datetime) -> list[Text]:
         published = {(rule.kind, rule.network, frozenset(rule.classes)) for rule in edge.rules_by_tenant().get(tenant.slug, ())}
         if wanted != published and (said or published or rules()):
             if not said:
-                said.append(Text(f"règles publiées ({mark(tenant)})", f"published rules ({mark(tenant)})"))
+                said.append(f"règles publiées / published rules ({mark(tenant)})")
             publish_rules(at=at, actor=ACTOR)
         return said
 
 
-def keep_witness(tenant: TenantFacts, at: datetime) -> list[Text]:
+def keep_witness(tenant: TenantFacts, at: datetime) -> list[str]:
     """See that a range is refused from which nobody can come, so that the refusal of ranges can be tried (INT-54)."""
     with tenant_transaction(tenant.id):
         denies = [rule for rule in rules() if rule.answer is Answer.DENY]
@@ -67,17 +65,17 @@ def keep_witness(tenant: TenantFacts, at: datetime) -> list[Text]:
     return []
 
 
-def _against_log(tenant: TenantFacts, at: datetime) -> list[Text]:
+def _against_log(tenant: TenantFacts, at: datetime) -> list[str]:
     logged = _logged(tenant.id)
     said = []
     for row in NetworkRule.objects.filter(tenant_id=tenant.id):
         entry = logged.pop(str(row.id), None)
         if entry is None:
-            said.append(_told(Text("règle sans trace", "rule without a trace"), row.verdict, tenant))
+            said.append(f"règle sans trace / rule without a trace: {row.verdict} ({mark(tenant)})")
             _log(Kind.ADDRESS_RULE_REMOVED, row, at)
             row.delete()
         elif _content(row) != _said(entry):
-            said.append(_told(Text("règle modifiée", "rule changed"), row.verdict, tenant))
+            said.append(f"règle modifiée / rule changed: {row.verdict} ({mark(tenant)})")
             row.network, row.verdict, row.classes = entry["network"], entry["verdict"], list(entry["classes"])
             row.expires_at = _end(entry)
             row.save(update_fields=["network", "verdict", "classes", "expires_at"])
@@ -85,14 +83,9 @@ def _against_log(tenant: TenantFacts, at: datetime) -> list[Text]:
         end = _end(entry)
         if end is not None and end <= at:
             continue
-        said.append(_told(Text("règle disparue", "rule vanished"), entry["verdict"], tenant))
+        said.append(f"règle disparue / rule vanished: {entry['verdict']} ({mark(tenant)})")
         _put_back(tenant, uuid.UUID(key), entry, at)
     return said
-
-
-def _told(what: Text, found: str, tenant: TenantFacts) -> Text:
-    kind = VERDICTS[found]
-    return Text(f"{what.fr}{NBSP}: {kind.fr} ({mark(tenant)})", f"{what.en}: {kind.en} ({mark(tenant)})")
 
 
 def _logged(tenant: uuid.UUID) -> dict[str, Mapping[str, Any]]:

@@ -12,7 +12,6 @@ from garant.identity import queries as identity
 from garant.identity.service import tenant_transaction
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
-from garant.kernel.text import NBSP, Text
 
 PROOF = re.compile(r'href="(/(?:fr|en)/engagements/[a-z0-9-]+/[A-Za-z]+-[0-9]+/)"')
 PROOFS = 2
@@ -44,7 +43,7 @@ def served_hosts() -> Mapping[str, str]:
         tenants = {tenant.slug: tenant for tenant in identity.tenants()}
         slugs = {host: slug for host, slug in identity.hosts().items() if slug in tenants}
     if not slugs:
-        raise EngineError(Text(f"aucune adresse n’est servie{NBSP}: il n’y a aucun client.", "no host is served: no tenant exists"))
+        raise EngineError("no host is served: no tenant exists")
     ordered = sorted(slugs, key=lambda host: (not tenants[slugs[host]].operator, host))
     return {host: host if tenants[slugs[host]].operator else f"client {tenants[slugs[host]].id.hex[:8]}" for host in ordered}
 

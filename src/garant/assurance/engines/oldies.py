@@ -20,7 +20,6 @@ from garant.kernel.canonical import Json
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Observation, Promise
-from garant.kernel.text import NBSP, Text
 
 CANARY_SHEET = "main{display:grid;gap:1rem}p{width:clamp(1px,2vw,3px);color:var(--ink)}"
 CANARY_PAGE = "<!doctype html><p style='color:red'>x<script>fetch('/')</script>"
@@ -109,7 +108,7 @@ class Rendering:
                 for scripts in (True, False):
                     page.go(address(self._deployment, place), width=WIDE, scripts=scripts)
                     if page.status != 200:
-                        raise _refused(place.name, page.status)
+                        raise EngineError(f"{place.name} answers {page.status}")
                     offers.append(page.evaluate(FEATURES))
                 if not offers[0] or offers[0] != offers[1]:
                     faults[place.name] = ["not the same without JavaScript" if offers[0] else "almost empty"]
@@ -137,35 +136,21 @@ def fetch(asked: HttpProbe, place: Place) -> tuple[str, Mapping[str, bytes]]:
     """A page and the sheets that it names. Raises EngineError when one does not come."""
     answer = asked.ask(place.host, place.path)
     if answer.status != 200 or answer.truncated:
-        raise _refused(place.name, answer.status)
+        raise EngineError(f"{place.name} answers {answer.status}")
     resources = {}
     for href in PageReading(answer.text).sheets:
         if not href.startswith("/"):
-            raise EngineError(
-                Text(
-                    f"{place.name} prend une feuille de style ailleurs{NBSP}: {href[:100]}",
-                    f"{place.name} takes a sheet from elsewhere: {href[:100]}",
-                )
-            )
+            raise EngineError(f"{place.name} takes a sheet from elsewhere: {href[:100]}")
         sheet = asked.ask(place.host, href)
         if sheet.status != 200:
-            raise _refused(f"{place.label}{href}", sheet.status)
+            raise EngineError(f"{place.label}{href} answers {sheet.status}")
         resources[href] = sheet.body
     return answer.text, resources
-
-
-def _refused(place: str, status: int) -> EngineError:
-    return EngineError(Text(f"{place} a répondu {status}.", f"{place} answers {status}"))
 
 
 def named_browser(promise: Promise) -> str:
     """The browser of the claim: edge, chrome, firefox or safari."""
     name = str(promise.parameters.get("browser", ""))
     if name not in suites.OFFERS:
-        raise EngineError(
-            Text(
-                f"{name!r} n’est pas un navigateur que Garant connaît. Écrivez l’un de ceux-ci{NBSP}: {', '.join(suites.OFFERS)}.",
-                f"{name!r} is not a browser that we know; write one of {', '.join(suites.OFFERS)}",
-            )
-        )
+        raise EngineError(f"{name!r} is not a browser that we know; write one of {', '.join(suites.OFFERS)}")
     return name

@@ -17,7 +17,6 @@ from garant.kernel.canonical import Json, moment
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Observation, Promise
-from garant.kernel.text import Text
 
 PATH = "/.well-known/garant/tls.json"
 RENEWED_AFTER = timedelta(hours=12)
@@ -33,12 +32,12 @@ class PublicReport:
         self._deployment, self._publish, self._read, self._hosts = deployment, publish, read, hosts
         self._keys = deployment.data / "assertion"
 
-    def apply(self, promise: Promise) -> Sequence[Text]:  # noqa: ARG002 - the protocol's name
+    def apply(self, promise: Promise) -> Sequence[str]:  # noqa: ARG002 - the protocol's name
         """A new report when there is none, when it is old, when the server changed, or when somebody altered it: that is drift."""
         published, now = self._read(), self._deployment.clock.now()
         drift = []
         if published is not None and not self._signed(published):
-            drift.append(Text("rapport TLS modifié après sa signature", "TLS report altered after it was signed"))
+            drift.append("rapport TLS modifié après sa signature / TLS report altered after it was signed")
         if published is None or drift or self._outdated(published["report"], now):
             self._publish(report=self._survey(now), keys=self._keys, at=now, actor="system:prober")
         return drift
@@ -91,6 +90,4 @@ def public_key(keys: Path) -> Ed25519PublicKey:
         coded = json.loads((keys / "public.json").read_text(encoding="utf-8"))["keys"][0]["x"]
         return Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)))
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise EngineError(
-            Text(f"{keys}/public.json ne peut pas être lu ({error}).", f"{keys}/public.json cannot be read: {error}")
-        ) from error
+        raise EngineError(f"{keys}/public.json cannot be read: {error}") from error

@@ -16,7 +16,6 @@ from garant.kernel.canonical import Json
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Observation, Promise
-from garant.kernel.text import Text
 from garant.kernel.visitor import Visitors
 
 WIDTHS = (320, 768, 1280)
@@ -118,12 +117,7 @@ def browser(deployment: Deployment) -> Browser:
     """A Chromium that accepts the deployment's own certificate, once its chain is validated against the deployment's authority."""
     seen = tls_probe.served(deployment.connect, deployment.https, host=deployment.base, authority=deployment.authority)
     if seen.untrusted:
-        raise EngineError(
-            Text(
-                f"le certificat de {deployment.base} n’est pas valable ({seen.untrusted}). Aucun navigateur n’en montrerait les pages.",
-                f"the certificate of {deployment.base} is not valid ({seen.untrusted}): no browser would show the pages",
-            )
-        )
+        raise EngineError(f"the certificate of {deployment.base} is not valid ({seen.untrusted}): no browser would show the pages")
     return Browser(connect=deployment.connect, base=deployment.base, pin=seen.chain[0].pin if deployment.authority else None)
 
 

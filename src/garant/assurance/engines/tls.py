@@ -20,7 +20,6 @@ from garant.kernel.canonical import Json, moment
 from garant.kernel.deployment import Deployment
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Observation, Promise
-from garant.kernel.text import Text
 
 CLEAR_REQUESTS = (("GET", "/"), ("GET", "/.garant/fr/login/"), ("POST", "/"), ("PUT", "/api/x"), ("OPTIONS", "/api/x"))
 PORT_ASPECTS = ("every_connection", "remote_systems")
@@ -117,12 +116,7 @@ def own_processes(data: Path) -> Sequence[int]:
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise EngineError(
-            Text(
-                f"{path} ne dit pas quels processus sont ceux de Garant. Lancez Garant avec `garant up`.",
-                f"{path} does not say which processes are Garant's: start Garant with `garant up`",
-            )
-        ) from error
+        raise EngineError(f"{path} does not say which processes are Garant's: start Garant with `garant up`") from error
     return [int(entry["pid"]) for entry in state.get("processes", {}).values() if entry.get("pid")]
 
 
@@ -182,9 +176,7 @@ def clear_listener() -> Iterator[int]:
     try:
         server = socket.create_server(("127.0.0.1", 0))
     except OSError as error:
-        raise EngineError(
-            Text(f"le port d’essai n’a pas pu être ouvert ({error}).", f"the canary's port could not be opened: {error}")
-        ) from error
+        raise EngineError(f"the canary's port could not be opened: {error}") from error
 
     def answer() -> None:
         while True:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psycopg
 
+from garant.data.policy.map import DataMap
+from garant.data.policy.reading import parse as read_map
 from garant.data.policy.recipe import Recipe, parse
 from garant.kernel.errors import ConfigurationError, EngineError
 
@@ -24,6 +26,16 @@ def connector(words: Mapping[str, str | int]) -> Connect | None:
             raise EngineError(f"the application’s database refuses the role of measures: {why}") from error
 
     return connect if words else None
+
+
+def map_of(path: Path) -> DataMap:
+    """The data map of the application. Raises EngineError with file and line."""
+    try:
+        return read_map(path.read_text(encoding="utf-8"), name=path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise EngineError(f"{path.name} cannot be read: {error}") from error
+    except ConfigurationError as error:
+        raise EngineError(str(error)) from error
 
 
 def recipe_of(path: Path) -> Recipe:

@@ -18,9 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from garant.data.engines import keys_apart, own, rows, trespass
+from garant.data.engines.apply import differences
 from garant.data.engines.house import Connect
 from garant.data.engines.trespass import Tried
 from garant.data.engines.walk import Walker, hidden_fields, planted, shows, walker
+from garant.data.policy.isolation import WALLS
+from garant.data.policy.map import DataMap
 from garant.data.policy.recipe import Recipe
 from garant.drivers.process import Deadline
 from garant.kernel.canonical import Json
@@ -37,13 +40,13 @@ LAG = 12.0
 
 @dataclass(frozen=True)
 class Ground:
-    """Where the ways lead. `connect`, `place`: the application's database, None where Garant does not know it; `differences`: what of
-    the data map is not in force there; `roles`: Garant's own; `recipe`: None where the application has none; `keyring`: its socket."""
+    """Where the ways lead. `connect`, `made`: the application's database and its data map, None where Garant does not know them; `role`:
+    the application's; `roles`: Garant's own; `recipe`: None where the application has none; `keyring`: its socket."""
 
     residents: Residents
     connect: Connect | None = None
-    place: rows.Place | None = None
-    differences: Callable[[], Sequence[str]] | None = None
+    made: Callable[[], DataMap] | None = None
+    role: str = ""
     roles: Mapping[str, own.Enter] = field(default_factory=dict)
     recipe: Callable[[], Recipe] | None = None
     keyring: Path | None = None
@@ -98,7 +101,7 @@ class Isolation:
         """The ways that need something planted in the application."""
         try:
             with planted(pair, recipe):
-                if self._ground.connect is not None and self._ground.place is not None:
+                if self._ground.connect is not None and self._ground.made is not None:
                     run.attempt("database", lambda: self._database(residents, run))
                 run.attempt("exports", lambda: _exports(pair))
                 run.attempt("edge", lambda: trespass.through_the_door(self._deployment, pair, recipe))
@@ -106,15 +109,21 @@ class Isolation:
             run.errors["edge"] = str(error)[:300]
 
     def _database(self, residents: Sequence[Resident], run: _Run) -> Tried:
-        connect, place, ground = self._ground.connect, self._ground.place, self._ground
-        if connect is None or place is None:
+        connect, made, ground = self._ground.connect, self._ground.made, self._ground
+        if connect is None or made is None:
             raise EngineError("the application’s database is not known")
-        slugs = residents[0].slug, residents[1].slug
+        known = made()
+        columns = tuple(sorted({each.own_tenant for each in known.collections if each.own_tenant}))
+        if not columns:
+            raise EngineError("the data map names no table with a column of organisations")
+        place = rows.Place(ground.role, columns, signed=known.context == "signed")
         with connect() as session:
-            seen, found = rows.as_the_application(session, place, slugs, self._deployment.clock.now())
+            seen, found = rows.as_the_application(session, place, (residents[0].slug, residents[1].slug), self._deployment.clock.now())
+        with connect() as session:
+            run.faults += [
+                f"{each.kind} {each.subject}" for each in differences(session, known, application=ground.role) if each.kind in WALLS
+            ]
         run.planted &= found
-        if ground.differences is not None:
-            run.faults += ground.differences()
         return seen
 
     def _own_tables(self, ids: Sequence[uuid.UUID], run: _Run) -> Tried:

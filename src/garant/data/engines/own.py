@@ -29,7 +29,7 @@ def as_our_own(roles: Mapping[str, Enter], pair: Sequence[uuid.UUID]) -> tuple[T
         try:
             with enter() as session:
                 tables = [(str(name), bool(forced)) for name, forced in session.execute(TABLES).fetchall()]
-                faults += [f"row_security_off {name}" for name, forced in tables if not forced]
+                faults += [f"security_off {name}" for name, forced in tables if not forced]
                 names = [name for name, _ in tables]
                 for me, other in ((pair[0], pair[1]), (pair[1], pair[0])):
                     _look(session, role, names, me, other, seen)

@@ -16,7 +16,7 @@ from garant.kernel.visitor import Resident
 
 INPUT = re.compile(r"<input\b[^>]*>", re.IGNORECASE)
 ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""")
-FILE_LINE = "{mark}\n{secret}\n"
+FILE_LINE = "{mark}\n"
 
 
 @dataclass

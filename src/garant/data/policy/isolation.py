@@ -7,6 +7,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from garant.data.policy.compile.change import WORDS, Kind
 from garant.kernel.canonical import Json
 from garant.kernel.promise import Evidence, Finding, Promise
 from garant.kernel.text import NBSP, Text, count, same
@@ -18,6 +19,26 @@ NAMES = {
     "keys": Text("les clés", "the keys"),
     "exports": Text("l’export du journal", "the journal’s export"),
 }
+WALLS = frozenset(
+    {
+        Kind.ROLE_BYPASSES,
+        Kind.ROLE_OWNS,
+        Kind.SCHEMA,
+        Kind.FUNCTION,
+        Kind.SECURITY_OFF,
+        Kind.NOT_FORCED,
+        Kind.POLICY,
+        Kind.FOREIGN_POLICY,
+        Kind.GRANTED,
+        Kind.SEQUENCE,
+        Kind.VIEW,
+        Kind.MATERIALIZED,
+        Kind.UNIQUE,
+        Kind.REFERENCE,
+        Kind.DEFINER,
+    }
+)
+"""Differences between the data map and its database that open a way from one organisation to another."""
 SHOWN = 3
 """Things that a sentence names before it counts the rest."""
 
@@ -27,7 +48,7 @@ def judge(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the jud
     ways = _ways(run.facts)
     through = [f"{_name(way).en}: {each}" for way, facts in ways.items() for each in _list(facts, "through")]
     through_fr = [f"{_name(way).fr}{NBSP}: {each}" for way, facts in ways.items() for each in _list(facts, "through")]
-    faults = _list(run.facts, "faults")
+    faults = [_fault(each) for each in _list(run.facts, "faults")]
     tries = sum(_int(facts, "tries") for facts in ways.values())
     words = Text(f"passage sur {count(tries).fr} essais", f"let through in {count(tries).en} tries")
     if through:
@@ -38,8 +59,8 @@ def judge(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the jud
         return Finding(False, count(len(through)), words, reason)
     if faults:
         reason = Text(
-            f"Ce qui sépare les organisations n’est plus en place{NBSP}: {_few(faults).fr}.",
-            f"What keeps organisations apart is no longer in place: {_few(faults).en}.",
+            f"Ce qui sépare les organisations n’est plus en place{NBSP}: {_few([each.fr for each in faults]).fr}.",
+            f"What keeps organisations apart is no longer in place: {_few([each.en for each in faults]).en}.",
         )
         return Finding(False, count(len(faults)), Text("défauts de cloisonnement", "faults of isolation"), reason)
     if why := _why_inconclusive(ways, run.facts):
@@ -82,6 +103,13 @@ def _why_inconclusive(ways: Mapping[str, Mapping[str, Json]], facts: Mapping[str
             f"Some tries got no answer: {_few(unclear).en}.",
         )
     return None
+
+
+def _fault(said: str) -> Text:
+    """`kind subject`, in words."""
+    kind, _, subject = said.partition(" ")
+    words = next((WORDS[each] for each in Kind if each.value == kind), None)
+    return Text(words.fr.format(subject), words.en.format(subject)) if words else same(said)
 
 
 def _ways(facts: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:

@@ -8,7 +8,7 @@
     [[plant]]
     post = "/gestion/{survey}/pieces/"
     page = "/gestion/{survey}/"
-    form = { file = "@{mark}.txt" }             `@name`: a file of this name that holds the mark and the secret
+    form = { file = "@{mark}.txt" }             `@name`: a file of this name that holds the mark
     [[read]]                                    where the row and the file are read; what shows the mark to another is a leak
     get = "/sondages/{survey}/"
     [[change]]                                  what would change or take away the row

@@ -5,9 +5,8 @@ from datetime import timedelta
 from functools import partial
 
 from garant.data.engines.export import Exits, NoExport
-from garant.data.engines.house import connector, recipe_of
+from garant.data.engines.house import connector, map_of, recipe_of
 from garant.data.engines.isolation import Ground, Isolation
-from garant.data.engines.rows import Place
 from garant.data.policy import isolation, no_export
 from garant.data.promises.hands import Hands
 from garant.kernel.deployment import Deployment
@@ -61,7 +60,8 @@ def keepers(deployment: Deployment, hands: Hands) -> Mapping[str, Sequence[Keepe
     ground = Ground(
         residents=hands.residents,
         connect=connect,
-        place=Place(hands.role, hands.tenant_columns) if connect else None,
+        made=partial(map_of, hands.data_map) if hands.data_map else None,
+        role=hands.role,
         roles={role: enter for role, words in hands.own.items() if (enter := connector(words))},
         recipe=partial(recipe_of, hands.recipe) if hands.recipe else None,
         keyring=hands.keyring,

@@ -43,6 +43,7 @@ VERBS = {
     "verdicts": Verb("verdicts", "worker", "what every sentence of a statement is worth now, with its reason"),
     "edge": Verb("edge", "edge", "show the edge's compiled configuration; run its agent or its collector"),
     "worker": Verb("worker", "worker", "run jobs from the queues"),
+    "seek": Verb("seek", "worker", "answer the measures that look for their words in what lies on disk (started by up)"),
     "tenant": Verb("tenant", "web", "add, list, suspend and resume organisations"),
     "place": Verb("place", "web", "where data are and may be: check, list, try, place an organisation"),
     "map": Verb("map", "worker", "the data map: propose, check, show, put in force, seal a column"),

@@ -8,6 +8,7 @@
 | keyring     | <data>/keyring/keys.sock                | web           |
 | worker      | jobs, the keep loop                     | worker        |
 | prober      | measures that look from outside         | worker        |
+| seeker      | looks where measures ask, as root       | superuser     |
 | collector   | the edge's log, TCP on the loopback     | edge          |
 | agent       | the edge's files, maps and revocations  | edge          |
 | haproxy     | the public ports                        | none          |
@@ -86,11 +87,16 @@ class Plan:
             self._served("keyring", "keyring", self.runtime.keyring_socket, threads=4, target="/healthz"),
             self._python("worker", "worker", "worker"),
             self._python("prober", "worker", "worker", "--queue", "probe"),
+            *([] if os.environ.get("GARANT_DATABASE_URL") else [self._seeker()]),
             self._python("collector", "edge", "edge", "collector"),
             self._python("agent", "edge", "edge", "agent"),
             self._haproxy(),
         ]
         return [each for each in every if each.name not in self.without]
+
+    def _seeker(self) -> Program:
+        """With the supervisor's own rights: it reads the database's files, a dump, the application's files (see `cli/seek.py`)."""
+        return Program(name="seeker", command=(sys.executable, "-m", "garant", "seek"), environment=self.environment("worker"))
 
     def helper(self, name: str, role: str, *words: str) -> Program:
         """A `garant` command of this deployment that runs once."""

@@ -15,7 +15,7 @@ from django.conf import settings
 from garant.kernel.clock import SystemClock
 from garant.kernel.promise import Check
 from garant.kernel.schedule import phase
-from garant.kernel.text import Text, both
+from garant.kernel.text import Text
 from garant.kernel.verdicts import WORST_FIRST, State, Verdict
 from garant.statement.models import ClaimInterval, EvidenceRow, ExceptionRow, MeasureVerdict, Version
 from garant.statement.policy.binding import Part, Registry, kept_pairs, parts, turns, verdict_of
@@ -246,7 +246,7 @@ def _evidence_view(row: EvidenceRow, name: Text) -> EvidenceView:
         checked=row.checked,
         in_scope=row.in_scope,
         canary=row.canary,
-        drift=tuple(both(words) for words in rows.drift(row)),
+        drift=tuple(row.drift),
         error=row.error,
         facts=row.facts,
         scalars=scalars,

@@ -66,17 +66,12 @@ def evidence(row: EvidenceRow) -> Evidence:
         in_scope=row.in_scope,
         facts=row.facts,
         canary=Canary(row.canary),
-        drift=drift(row),
+        drift=tuple(row.drift),
         error=row.error,
         error_fr=row.error_fr,
         digest=row.digest,
         position=row.position,
     )
-
-
-def drift(row: EvidenceRow) -> tuple[str | Text, ...]:
-    """What the run had found changed: in both languages, or in a program's own words."""
-    return tuple(Text(**words) if isinstance(words, dict) else str(words) for words in row.drift)
 
 
 def open_intervals(slugs: Collection[str]) -> dict[tuple[str, str], ClaimInterval]:

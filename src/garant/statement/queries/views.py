@@ -159,7 +159,7 @@ class EvidenceView:
     checked: int
     in_scope: int
     canary: str
-    drift: Sequence[Text]
+    drift: Sequence[str]
     error: str | None
     facts: Mapping[str, Json]
     scalars: Sequence[tuple[str, str]]

@@ -11,7 +11,6 @@ from garant.identity.service import tenant_transaction
 from garant.kernel.canonical import Json, digest
 from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Evidence, Measure, Observation, Promise
-from garant.kernel.text import Text
 from garant.statement.models import EvidenceRow
 from garant.statement.policy.discretion import Customers
 from garant.statement.queries import verdicts as queries
@@ -36,7 +35,7 @@ def record(
         "in_scope": found.in_scope,
         "facts": customers.facts(found.facts),
         "canary": found.canary.value,
-        "drift": [_unnamed(customers, words) for words in found.drift],
+        "drift": [customers.unnamed(words) for words in found.drift],
         "error": None,
     }
     if isinstance(seen, EngineError):
@@ -52,12 +51,6 @@ def record(
         )
         EvidenceRow.objects.create(**content, **moments, digest=sealed, position=position)
         return queries.runs(promise.identity, measure.key)
-
-
-def _unnamed(customers: Customers, words: str | Text) -> Json:
-    if isinstance(words, Text):
-        return {language: customers.unnamed(said) for language, said in words.as_dict().items()}
-    return customers.unnamed(words)
 
 
 def _customers() -> Customers:
