@@ -1,4 +1,4 @@
-"""The example application, served for real: its own database on the test run's server, its own keys, a Unix socket."""
+"""The example application, served for real: its own database on the test run's server, a keyring, a Unix socket."""
 
 import http.client
 import os
@@ -15,6 +15,7 @@ from psycopg import sql
 
 from support.assertions import Signer
 from support.database import Database
+from support.keyring import KeyringProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "examples" / "sondage"
@@ -57,15 +58,23 @@ class Sondage:
         self.data = Path(tempfile.mkdtemp(prefix="sondage-"))
         self.socket = self.data / "app.sock"
         self.name = f"sondage_{self.data.name.rpartition('-')[2].lower()}"
+        self.owner = f"{self.name}_owner"
+        self.keyring = KeyringProcess(database, name=f"keys_of_{self.name}")
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Sondage":
+        self.keyring.__enter__()
+        name, owner = sql.Identifier(self.name), sql.Identifier(self.owner)
         with self.database.administrator.connect("postgres") as server:
-            self._execute(server, "create role {} login createdb password {}", sql.Identifier(self.name), sql.Literal(self.name))
-            self._execute(server, "create database {} owner {}", sql.Identifier(self.name), sql.Identifier(self.name))
+            self._execute(server, "create role {} login createdb password {}", owner, sql.Literal(self.name))
+            self._execute(server, "create role {} login password {}", name, sql.Literal(self.name))
+            self._execute(server, "create database {} owner {}", name, owner)
+        with self.database.administrator.connect(self.name) as inside:
+            for what in ("select, insert, update, delete on tables", "usage on sequences"):
+                self._execute(inside, f"alter default privileges for role {{}} in schema public grant {what} to {{}}", owner, name)
         (self.data / "password").write_text(self.name, encoding="ascii")
         self.signer.write(self.data / "keys.json")
-        self.manage("migrate")
+        self.manage("migrate", owner=True)
         self.manage("seed")
         return self
 
@@ -74,6 +83,8 @@ class Sondage:
         with self.database.administrator.connect("postgres") as server:
             self._execute(server, "drop database {} with (force)", sql.Identifier(self.name))
             self._execute(server, "drop role {}", sql.Identifier(self.name))
+            self._execute(server, "drop role {}", sql.Identifier(self.owner))
+        self.keyring.__exit__(kind, error, trace)
 
     def _execute(self, server: object, statement: str, *parts: sql.Composable) -> None:
         server.execute(sql.SQL(statement).format(*parts))  # type: ignore[attr-defined]
@@ -91,12 +102,16 @@ class Sondage:
             "SONDAGE_DATABASE_NAME": self.name,
             "SONDAGE_DATABASE_USER": self.name,
             "SONDAGE_DATABASE_PASSWORD_FILE": str(self.data / "password"),
+            "SONDAGE_KEYRING": str(self.keyring.socket),
+            "SONDAGE_KEYRING_TOKEN_FILE": str(self.keyring.token),
+            "SONDAGE_CONTEXT_KEY_FILE": str(self.database.data / "secrets" / "context-sondage"),
         }
 
-    def manage(self, *words: str, seconds: float = 120) -> "subprocess.CompletedProcess[str]":
-        """A management command, run to its end; its own words when it fails."""
+    def manage(self, *words: str, seconds: float = 120, owner: bool = False) -> "subprocess.CompletedProcess[str]":
+        """A management command, run to its end; its own words when it fails. `owner`: as the role that owns the tables."""
+        environment = {**self.environment, **({"SONDAGE_DATABASE_USER": self.owner} if owner else {})}
         command = [sys.executable, str(HOME / "manage.py"), *words]
-        done = subprocess.run(command, env=self.environment, cwd=HOME, capture_output=True, text=True, timeout=seconds, check=False)
+        done = subprocess.run(command, env=environment, cwd=HOME, capture_output=True, text=True, timeout=seconds, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 

@@ -33,6 +33,7 @@ from garant.statement import service as statement  # noqa: E402
 from garant.statement.queries.binding import documents, registry  # noqa: E402
 from garant.statement.queries.schedule import upcoming  # noqa: E402
 from garant.vault import service as vault  # noqa: E402
+from garant.vault.service import states  # noqa: E402
 
 CLOCK = SystemClock()
 
@@ -71,7 +72,7 @@ def keys(*, tenant: str, act: str) -> bool | None:
     with tenant_transaction(facts.id):
         if act == "rotate":
             return vault.rotate(tenant=facts.id, at=CLOCK.now(), actor="system:test")
-        verb = {"suspend": vault.suspend, "resume": vault.resume}[act]
+        verb = {"suspend": states.suspend, "resume": states.resume}[act]
         return verb(tenant=facts.id, at=CLOCK.now(), actor="system:test", reason="a test")
 
 

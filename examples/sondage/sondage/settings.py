@@ -6,6 +6,9 @@ SONDAGE_DATABASE_NAME, _USER    default sondage
 SONDAGE_DATABASE_PASSWORD_FILE  a file that holds the password
 SONDAGE_DATABASE_PASSWORD       the password itself (of the owner, while tables are changed)
 SONDAGE_DATA                    directory of attachments and of the application's own secret
+SONDAGE_KEYRING                 socket of Garant's keyring, which gives the keys of sealed columns
+SONDAGE_KEYRING_TOKEN_FILE      a file that holds our token there
+SONDAGE_CONTEXT_KEY_FILE        a file that holds the key by which the database knows in whose name we speak (default: it is not told)
 SONDAGE_KEYS                    public keys of the edge (JWK set)
 SONDAGE_APPLICATION             this application's name at the edge (default sondage)
 SONDAGE_HOSTS                   host names served, comma-separated; a leading dot covers what is under it
@@ -60,7 +63,7 @@ TEMPLATES = [
 ]
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "garant_django.database",
         "NAME": os.environ.get("SONDAGE_DATABASE_NAME", "sondage"),
         "USER": os.environ.get("SONDAGE_DATABASE_USER", "sondage"),
         "PASSWORD": os.environ.get("SONDAGE_DATABASE_PASSWORD") or _password(os.environ.get("SONDAGE_DATABASE_PASSWORD_FILE", "")),
@@ -79,6 +82,11 @@ GARANT_KEYS = os.environ.get("SONDAGE_KEYS", str(DATA / "keys.json"))
 GARANT_APPLICATION = os.environ.get("SONDAGE_APPLICATION", "sondage")
 GARANT_PUBLIC = public_prefixes()
 GARANT_USER = "sondage.surveys.people.person_of"
+
+# Keys of the columns that the database cannot read, and in whose name each transaction speaks to it.
+GARANT_KEYRING = os.environ.get("SONDAGE_KEYRING", "")
+GARANT_KEYRING_TOKEN = os.environ.get("SONDAGE_KEYRING_TOKEN_FILE", "")
+GARANT_CONTEXT_KEY = os.environ.get("SONDAGE_CONTEXT_KEY_FILE", "")
 
 # Behind the edge, which speaks HTTPS for us.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

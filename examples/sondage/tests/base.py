@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client, TestCase, override_settings
 from sondage.surveys.models import Kind, Organisation, Question, Survey
 
+from garant.sdk.testing import MemoryKeyring
 from garant_django import middleware
+from garant_django.keys import use
 
 ELAN, RAPIDES = "saint-elan", "trois-rapides"
 
@@ -60,6 +62,7 @@ class TwoOrganisations(TestCase):
         self.edge = Edge()
         keys = self.folder / "keys.json"
         keys.write_text(self.edge.jwks(), encoding="utf-8")
+        self.keys = self.enterContext(use(MemoryKeyring()))
         changed = override_settings(GARANT_KEYS=str(keys), ATTACHMENTS=self.folder / "attachments")
         changed.enable()
         self.addCleanup(changed.disable)

@@ -12,7 +12,8 @@
 3. A value is sealed here, not by a request: one request each half second and tenant, whatever is sealed.
 4. One kept-alive connection for each thread; a connection that has died meanwhile is opened again, once.
 5. A child of a fork starts with no connection of its parent's. Nonces are drawn one by one, so none is drawn twice.
-6. A key that was rotated away still opens; what is sealed takes the new one within a minute.
+6. A key that was rotated away still opens; what is sealed takes the new one within a lease. A key seals as many values as the keyring
+   allowed, then it is asked for again: random nonces wear out.
 
 Standard library and `cryptography` alone; knows no framework. Safe to share between threads.
 """
@@ -45,8 +46,8 @@ INDEX_CLASS = "index"
 LEASE = timedelta(milliseconds=500)
 PATIENCE = timedelta(milliseconds=800)
 """How long an answer is waited for, in all."""
-ACTIVE_FOR = 60.0
-"""Seconds after which the key to seal with is asked again: it may have been rotated."""
+ACTIVE_FOR = 3600.0
+"""Seconds after which the key to seal with is asked for again, however little it sealed."""
 LARGEST_ANSWER = 1_048_576
 MOST_READY = 10_000
 """Columns under a key that one process holds ready, for all tenants together."""
@@ -69,7 +70,8 @@ class _Key:
     region: str
     aes: AESGCM
     material: bytes = field(repr=False)
-    active: bool = False
+    left: int = 0
+    """Values that it may still seal. Counted without a lock: some too many among threads, which the keyring's margin bears."""
 
 
 @dataclass
@@ -100,6 +102,7 @@ class Keyring:
     def seal(self, *, tenant: str, table: str, column: str, row: str, value: bytes, data_class: str = DEFAULT_CLASS) -> bytes:
         """The envelope of `value`, which opens at this place only. Raises KeysSuspended, KeysUnavailable."""
         known, key = self._active(tenant, data_class)
+        key.left -= 1
         return self._column(known, key, table, column).seal(row, value)
 
     def unseal(self, *, tenant: str, table: str, column: str, row: str, envelope: bytes) -> bytes:
@@ -174,7 +177,7 @@ class Keyring:
         """The key that seals values of this class now."""
         known = self._confirmed(tenant)
         found = known.active.get(data_class)
-        if found is not None and 0 <= _now() - found[0] < ACTIVE_FOR:
+        if found is not None and found[1].left > 0 and 0 <= _now() - found[0] < ACTIVE_FOR:
             return known, found[1]
         return self._fetch(tenant, {"class": data_class}, data_class)
 
@@ -187,10 +190,10 @@ class Keyring:
         known = self._seen(tenant, answer, sent)
         if _now() - known.confirmed > self._lease:
             raise KeysUnavailable("the keyring answers too slowly to confirm a lease")
-        key = _Key(uuid.UUID(answer["key"]), answer["region"], AESGCM(material), material, answer["state"] == "active")
+        key = _Key(uuid.UUID(answer["key"]), answer["region"], AESGCM(material), material, int(answer["messages"]))
         known.keys[key.id.bytes] = key
         if data_class:
-            if not key.active:
+            if key.left < 1:
                 raise KeysUnavailable(f"the keyring gave a key of class {data_class} that may not seal")
             known.active[data_class] = sent, key
         return known, key

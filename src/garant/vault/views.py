@@ -91,7 +91,7 @@ class Keyring:
             return _error(405, "bad_request", f"use {method}")
         try:
             return _json(act())
-        except vault.KeySuspended as error:
+        except (vault.KeySuspended, vault.BroughtBack) as error:
             return _error(403, "suspended", str(error))
         except vault.NotForApplications as error:
             return _error(403, "not_for_applications", str(error))
@@ -134,6 +134,7 @@ def _key(tenant: uuid.UUID, asked: Mapping[str, Any], at: datetime) -> Answer:
         "kcv": given.kcv.hex(),
         "state": given.state,
         "epoch": given.epoch,
+        "messages": given.messages,
     }
 
 

@@ -104,14 +104,23 @@ def test_a_thousand_rows_of_ten_fields_ask_once(served: KeyringProcess, monkeypa
     assert asked == [f"/v1/epoch/{ELAN}", "/v1/keys"]
 
 
-def test_a_rotated_key_still_opens_and_the_next_seals(served: KeyringProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_seals_what_it_was_allowed_and_is_asked_for_again(served: KeyringProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyring, asked = served.client(lease=timedelta(minutes=5)), []
+    exchange = keyring._exchange
+    monkeypatch.setattr(keyring, "_exchange", lambda *words: (asked.append(words[2]), exchange(*words))[1])
+    for _ in range(4097):
+        keyring.seal(tenant=ELAN, **PLACE, value=b"")
+    assert asked == [f"/v1/epoch/{ELAN}", "/v1/keys", "/v1/keys"]
+
+
+def test_a_rotated_key_still_opens_and_the_next_seals_within_a_lease(served: KeyringProcess) -> None:
     before, keyring = served.client(), served.client()
     old = before.seal(tenant=RAPIDES, **PLACE, value=NAME)
     served.keys(RAPIDES, "rotate")
     new = keyring.seal(tenant=RAPIDES, **PLACE, value=NAME)
     assert sealing.key_id_of(old) != sealing.key_id_of(new)
     assert [keyring.unseal(tenant=RAPIDES, **PLACE, envelope=each) for each in (old, new)] == [NAME, NAME]
-    monkeypatch.setattr("garant.sdk.keyring.ACTIVE_FOR", 0.0)
+    time.sleep(LEASE.total_seconds())
     assert sealing.key_id_of(before.seal(tenant=RAPIDES, **PLACE, value=NAME)) == sealing.key_id_of(new)
 
 

@@ -1,6 +1,7 @@
 """Rows. Every one carries the organisation (`tenant`) it belongs to, and is only read through `.of(tenant)`.
 
 A row and what it hangs on belong to the same organisation: the database refuses the contrary (migration 0002).
+A person's name and what people wrote freely are sealed: the database holds them under a key of their organisation, and cannot read them.
 """
 
 import uuid
@@ -8,6 +9,8 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+
+from garant_django.fields import SealedTextField
 
 
 class Scoped(models.QuerySet):
@@ -46,7 +49,7 @@ class Person(TenantRow):
     """Somebody that the edge vouched for. `subject` is their identifier there; name and roles are what was last said of them."""
 
     subject = models.UUIDField()
-    name = models.CharField(max_length=200, blank=True)
+    name = SealedTextField(max_length=200, blank=True, null=True)
     roles = ArrayField(models.CharField(max_length=63), default=list)
     language = models.CharField(max_length=35, blank=True)
     first_seen = models.DateTimeField(default=timezone.now)
@@ -57,7 +60,7 @@ class Person(TenantRow):
         constraints = [models.UniqueConstraint(fields=["tenant", "subject"], name="surveys_one_person_by_subject")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.subject)
 
     @property
     def may_write(self) -> bool:
@@ -139,7 +142,7 @@ class Answer(TenantRow):
 
     response = models.ForeignKey(Response, on_delete=models.CASCADE, related_name="answers")
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="answers")
-    text = models.TextField(blank=True)
+    text = SealedTextField(blank=True, null=True)
     choices = ArrayField(models.CharField(max_length=160), default=list, blank=True)
     number = models.PositiveSmallIntegerField(null=True, blank=True)
 

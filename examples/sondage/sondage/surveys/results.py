@@ -71,7 +71,7 @@ def _result(question: Question, answers: list[Answer], total: int) -> QuestionRe
         columns = columns_of([(str(step), counted[step]) for step in question.steps])
         mean = sum(numbers) / len(numbers) if numbers else None
     else:
-        texts = [answer.text for answer in answers[:LATEST_TEXTS]]
+        texts = [answer.text or "" for answer in answers[:LATEST_TEXTS]]
     return QuestionResult(question, len(answers), total, bars, columns, mean, texts)
 
 
@@ -125,7 +125,7 @@ def _value(question: Question, answer: Answer | None) -> str:
         return ""
     if question.kind == Kind.SCALE:
         return str(answer.number)
-    return answer.text if question.kind == Kind.TEXT else " | ".join(answer.choices)
+    return answer.text or "" if question.kind == Kind.TEXT else " | ".join(answer.choices)
 
 
 def _cell(text: str) -> str:

@@ -156,9 +156,16 @@ class Plan:
                 "SONDAGE_DATABASE_PASSWORD": self.runtime.secret(application_database.SECRETS[application_database.OWNER]),
                 "SONDAGE_DATABASE_PASSWORD_FILE": "",
             },
-            user=service_user(MIGRATING_USER) if self.user else None,
+            user=self._migrating_user(),
             group=self.group,
         )
+
+    def _migrating_user(self) -> pwd.struct_passwd | None:
+        """In the application's group, so that a migration may seal what was held in clear."""
+        user = service_user(MIGRATING_USER) if self.user else None
+        if user is None or self.application is None:
+            return user
+        return pwd.struct_passwd((*user[:3], self.application.pw_gid, *user[4:]))
 
     def _application(self) -> Program:
         path = self.runtime.application_socket
@@ -190,6 +197,9 @@ class Plan:
             "SONDAGE_DATABASE_HOST": server.hostname or "127.0.0.1",
             "SONDAGE_DATABASE_PASSWORD_FILE": str(self.runtime.data / "secrets" / "database-sondage"),
             "SONDAGE_DATABASE_PORT": str((server.port or 5432) if server.hostname else self.runtime.database_port()),
+            "SONDAGE_CONTEXT_KEY_FILE": str(self.runtime.data / "secrets" / f"context-{self.configuration.application.name}"),
+            "SONDAGE_KEYRING": str(self.runtime.keyring_socket),
+            "SONDAGE_KEYRING_TOKEN_FILE": str(self.runtime.data / "secrets" / f"keyring-{self.configuration.application.name}"),
             "SONDAGE_HOSTS": f".{self.configuration.base},127.0.0.1",
             "SONDAGE_KEYS": str(self.runtime.data / "assertion" / "public.json"),
         }

@@ -180,13 +180,16 @@ class Supervisor:
         """
         self.say("Settling tenants, statements and keys")
         people = ("settle", "people") if self._demo else ("settle", "people", "--no-demo")
-        steps = [
-            [plan.helper("settle-people", "web", *people)],
-            [plan.helper("settle-statements", "worker", "settle", "statements")],
+        logs = self.data / "logs"
+        running = [
+            _Steps([plan.helper("settle-people", "web", *people)], logs, self._clock, self.say),
+            _Steps([plan.helper("settle-statements", "worker", "settle", "statements")], logs, self._clock, self.say),
         ]
         if any(child.program.name == "application" for child in self.children):
-            steps.append([plan.example_as_owner("migrate", "--no-input"), plan.example("seed")])
-        running = [_Steps(programs, self.data / "logs", self._clock, self.say) for programs in steps]
+            running.append(_Steps([plan.example_as_owner("migrate", "--no-input")], logs, self._clock, self.say))
+            if self._demo:  # its texts are sealed by keys of organisations that the first step makes
+                after = (running[0], running[-1])
+                running.append(_Steps([plan.example("seed")], logs, self._clock, self.say, after=after))
         try:
             for _ in Deadline(180).tries(0.1):
                 self.tend()
@@ -373,14 +376,19 @@ class Supervisor:
 
 
 class _Steps:
-    """Commands that run once, one after the other."""
+    """Commands that run once, one after the other. `after`: others that must have ended well before."""
 
-    def __init__(self, programs: Sequence[Program], logs: Path, clock: Clock, say: Say) -> None:
-        self._say = say
+    def __init__(self, programs: Sequence[Program], logs: Path, clock: Clock, say: Say, *, after: Sequence["_Steps"] = ()) -> None:
+        self._say, self._after = say, after
+        self.failed = False
         self._left = [Child(program, logs=logs, clock=clock, say=lambda _: None) for program in programs]
 
     def advance(self) -> bool:
         """True when all are done. One that fails is said with its last words, and those after it are left out."""
+        if any(each.failed for each in self._after):
+            self.failed, self._left = True, []
+        if any(each.left for each in self._after):
+            return False
         while self._left:
             step = self._left[0]
             if step.pid is None:
@@ -391,11 +399,16 @@ class _Steps:
             if status:
                 self._say(f"ERROR: {step.program.name} failed: {cause(step.last_words(4000))[:500]} (the whole is in {step.log})")
                 self.stop()
-                self._left = []
+                self.failed, self._left = True, []
                 return True
             step.stop()
             self._left.pop(0)
         return True
+
+    @property
+    def left(self) -> int:
+        """How many are not done."""
+        return len(self._left)
 
     def stop(self) -> None:
         for step in self._left:

@@ -22,6 +22,8 @@ from garant.vault.service.states import UnknownKey
 
 ACTOR = "system:keyring"
 INDEX_CLASS = "index"
+MESSAGES = 1 << 12
+"""Values that an application seals before it asks for the key again."""
 OWN = ("backup", "ledger")
 """Classes, or what stands before their colon, that are never leased to an application."""
 
@@ -40,7 +42,9 @@ class Sealable:
     value: bytes
 
 
-def lease_to_application(*, tenant: uuid.UUID, at: datetime, data_class: str = DEFAULT_CLASS, key_id: uuid.UUID | None = None) -> Leased:
+def lease_to_application(
+    *, tenant: uuid.UUID, at: datetime, data_class: str = DEFAULT_CLASS, key_id: uuid.UUID | None = None, messages: int = MESSAGES
+) -> Leased:
     """A key in clear; the active one of a class is made when there is none.
 
     Raises NotForApplications, UnknownKey (a key id of somebody else), KeySuspended, InputError (name of a class), ConfigurationError.
@@ -48,16 +52,18 @@ def lease_to_application(*, tenant: uuid.UUID, at: datetime, data_class: str = D
     if key_id is not None:
         return _given(lease(tenant=tenant, key_id=key_id))
     _refuse_own(data_class)
+    if data_class == INDEX_CLASS:
+        messages = 1  # an index takes no nonce: its key does not wear, and is not rotated
     try:
-        return _given(lease(tenant=tenant, data_class=data_class))
+        return _given(lease(tenant=tenant, data_class=data_class, messages=messages))
     except UnknownKey:
         make_data_key(tenant=tenant, data_class=data_class, at=at, actor=ACTOR)
-        return _given(lease(tenant=tenant, data_class=data_class))
+        return _given(lease(tenant=tenant, data_class=data_class, messages=messages))
 
 
 def seal_values(*, tenant: uuid.UUID, values: Sequence[Sealable], at: datetime, data_class: str = DEFAULT_CLASS) -> list[bytes]:
     """The envelopes of `values`, in order, under the active key of a class. Raises as `lease_to_application`."""
-    given = lease_to_application(tenant=tenant, at=at, data_class=data_class)
+    given = lease_to_application(tenant=tenant, at=at, data_class=data_class, messages=len(values))
     key = AESGCM(given.material)
     return [
         sealed.seal(

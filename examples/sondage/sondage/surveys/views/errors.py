@@ -1,8 +1,11 @@
 """Pages for what went wrong, in the page's language; nothing of the machine is shown."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from garant.sdk.errors import KeysSuspended, KeysUnavailable
 from sondage.surveys.words import say
 
 
@@ -35,6 +38,10 @@ def too_late(request: HttpRequest) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - the signature that Django calls
-    """No template and no database: they may be what broke."""
+    """No template and no database: they may be what broke. What is sealed may come back, and says so."""
+    if isinstance(sys.exc_info()[1], (KeysSuspended, KeysUnavailable)):
+        text = "Les données scellées ne peuvent pas être lues en ce moment. Réessayez dans un instant.\n"
+        text += "Sealed data cannot be read right now. Try again in a moment.\n"
+        return HttpResponse(text, status=503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "5"})
     text = "Une erreur est survenue. Réessayez dans un instant.\nSomething went wrong. Try again in a moment.\n"
     return HttpResponse(text, status=500, content_type="text/plain; charset=utf-8")

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from garant_django.context import acting_as
+from garant_django.keys import keyring
 from sondage.surveys.management.demonstration import ORGANISATIONS, SURVEYS
 from sondage.surveys.models import Answer, Kind, Organisation, Question, Response, Status, Survey
 
@@ -16,15 +18,20 @@ class Command(BaseCommand):
     help = "Creates the surveys of the demonstration (saint-elan and trois-rapides); what exists already is left alone."
 
     def handle(self, *args: object, **options: object) -> None:  # noqa: ARG002 - the signature that Django calls
-        made = 0
-        with transaction.atomic():
-            for tenant, name in ORGANISATIONS.items():
-                Organisation.objects.get_or_create(tenant=tenant, defaults={"name": name})
-            for described in SURVEYS:
-                if not Survey.objects.of(described["tenant"]).filter(code=described["code"]).exists():
-                    _create(described)
-                    made += 1
+        keyring().wait(60)
+        made = sum(_seed(tenant, name) for tenant, name in ORGANISATIONS.items())
         self.stdout.write(f"{made} surveys created, {len(SURVEYS) - made} already there.")
+
+
+def _seed(tenant: str, name: str) -> int:
+    """One organisation's, in its own context: what it lacks is made, whole or not at all."""
+    with acting_as(tenant, actor="seed", purpose="seed"), transaction.atomic():
+        Organisation.objects.get_or_create(tenant=tenant, defaults={"name": name})
+        known = set(Survey.objects.of(tenant).values_list("code", flat=True))
+        missing = [each for each in SURVEYS if each["tenant"] == tenant and each["code"] not in known]
+        for described in missing:
+            _create(described)
+        return len(missing)
 
 
 def _create(described: dict) -> None:
