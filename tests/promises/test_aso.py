@@ -1,9 +1,14 @@
 """The ASO sentences on a running deployment: seen kept, broken behind Garant's back, seen broken, mended, seen kept again."""
 
+from dataclasses import replace
+
 import pytest
 
-from support import spoilt
+from support import places, spoilt
 from support.doors import another_application, asleep, broken, entry, kept, schema
+from support.names import NameServer
+from support.places import standby
+from support.registers import ELSEWHERE, Kept, two_sites
 from support.world import World, wait_until
 
 pytestmark = pytest.mark.timeout(600)
@@ -144,3 +149,69 @@ def test_aso_21_a_browser_and_an_address_are_enough(world: World) -> None:
         assert world.keep("ASO-21") == {"ASO-21": "broken"}
         assert "without JavaScript" in world.reason("ASO-21")
     kept(world, "ASO-21")
+
+
+def test_aso_25_redundancy_is_used_and_inside_canada_only(world: World) -> None:
+    """A real standby follows the deployment's PostgreSQL. One that nobody registered, and one registered abroad, break the sentence."""
+    with standby(world) as port:
+        replica = Kept("replica", "replica", "quebec", f"postgresql://127.0.0.1:{port}")
+        with world.places(two_sites().with_store(replica)):
+            places.attested(world, "ASO-25")
+            assert world.steward("web").ask("require_target", tenant="saint-elan", store="replica", categories=["user"]) == "region-quebec"
+        places.broken(world, "ASO-25", "A replica at 127.0.0.1 follows the database and is not in the register")
+        with world.places(two_sites().with_store(replace(replica, site="ashburn"))):
+            places.broken(world, "ASO-25", "replica is in US; the sentence says CA")
+            said = world.steward("web").ask("require_target", tenant="saint-elan", store="replica", categories=["user"])
+            assert said.startswith("refused: replica is in the region region-ashburn (US)")
+        with world.places(two_sites().with_store(replica)):
+            places.attested(world, "ASO-25")
+    assert world.keep("ASO-25")["ASO-25"] == "unproven"
+
+
+def test_aso_29_a_backup_abroad_breaks_the_sentence_and_is_refused_before_the_first_byte(world: World) -> None:
+    """A directory for backups at the primary site, then the same store pointed at Virginia; then a name that leads elsewhere."""
+    home = two_sites().store("backup", site="quebec", address=f"local:{world.data}/backups")
+    ask = {"tenant": "saint-elan", "store": "backup", "categories": ["user"]}
+    with world.places(home):
+        places.attested(world, "ASO-29")
+        assert world.steward("web").ask("require_target", **ask) == "region-quebec"
+    with world.places(two_sites().store("backup", site="ashburn", address="sftp://127.77.0.9/x")):
+        places.broken(world, "ASO-29", "backup is in US; the sentence says CA")
+        assert world.steward("web").ask("require_target", **ask).startswith("refused: backup is in the region region-ashburn (US)")
+        with world.sql("owner") as database:
+            refusals = "select payload from audit_outbox where kind = 'system:target:refused' order by seq desc limit 1"
+            row = database.execute(refusals).fetchone()
+        assert row is not None
+        assert row[0]["store"] == "backup"
+    with NameServer({"backup.example.org": ["127.45.0.9"]}) as server, world.places(two_sites(server.place)):
+        places.attested(world, "ASO-29")
+        server.names["backup.example.org"] = ["127.77.0.9"]
+        places.broken(world, "ASO-29", "Backup leads to 127.77.0.9, outside the announced networks (127.45.0.0/16)")
+        server.names["backup.example.org"] = ["127.45.0.9"]
+        places.attested(world, "ASO-29")
+
+
+def test_aso_30_the_primary_site_is_in_quebec_city(world: World) -> None:
+    """The part that is measured: our processes run on machines of that site. That the building stands there is somebody's word."""
+    places.attested(world, "ASO-30")
+    with world.places(two_sites().place("quebec", machines=ELSEWHERE)):
+        places.broken(world, "ASO-30", "is on a machine that is not of the site quebec")
+    with world.places(two_sites().place("quebec", city="Laval")):
+        places.broken(world, "ASO-30", "The site quebec is in Laval; the sentence says Québec.")
+    with world.places(two_sites().place("quebec", word=False)):
+        assert world.keep("ASO-30")["ASO-30"] == "unproven"
+    with world.places(two_sites().place("quebec", until="2026-01-01")):
+        assert world.keep("ASO-30")["ASO-30"] in ("stale", "unproven")
+    places.attested(world, "ASO-30")
+
+
+def test_aso_31_the_second_site_is_in_alberta_and_another_one(world: World) -> None:
+    with NameServer({"backup.example.org": ["127.45.0.9"]}) as server, world.places(two_sites(server.place)):
+        places.attested(world, "ASO-31")
+        server.names["backup.example.org"] = ["127.0.0.9"]
+        places.broken(world, "ASO-31", "Backup leads to 127.0.0.9, outside the announced networks")
+        server.names["backup.example.org"] = ["127.45.0.9"]
+        places.attested(world, "ASO-31")
+    with world.places(two_sites().place("calgary", city="Toronto", province="CA-ON")):
+        places.broken(world, "ASO-31", "The site calgary is in CA-ON; the sentence says CA-AB.")
+    places.attested(world, "ASO-31")

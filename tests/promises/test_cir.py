@@ -1,5 +1,6 @@
 """The CiraSync sentences on a running deployment: what is measured in part is never kept, and each turns when reality is sabotaged."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ from garant.drivers.volumes import look
 from garant.kernel.deployment import Deployment
 from garant.kernel.promise import Keeper, Promise
 from garant.kernel.verdicts import State
+from support import places
 from support.doors import broken, but_for, in_place_of, kept, schema
 from support.evidence import NOON
+from support.names import NameServer
 from support.once import Runs
+from support.registers import MONTREAL, VIRGINIE, Book, Kept
 from support.stub import Said
 from support.world import BASE, World, wait_until
 
@@ -84,3 +88,21 @@ def test_cir_34_a_big_reading_turns_it_for_a_day(world: World) -> None:
         with world.sql("superuser") as server:
             server.execute("delete from edge_journalline where path = '/gros/'")
     kept(world, "CIR-34")
+
+
+def test_cir_02_subscriber_data_live_in_microsofts_cloud(world: World) -> None:
+    """The part that is measured: the stores are where the register says, on its networks. That they are Microsoft's is its word."""
+    azure = replace(MONTREAL, provider="Microsoft Azure")
+    files = Kept("files", "files", "montreal", "https://files.example.org", holds=("user",))
+    with NameServer({"files.example.org": ["127.0.0.8"]}) as server:
+        book = Book([azure, VIRGINIE], [Kept("database", "database", "montreal"), files], head=f'[dns]\nservers = ["{server.place}"]\n')
+        with world.places(book):
+            places.attested(world, "CIR-02")
+            server.names["files.example.org"] = ["127.77.0.8"]
+            places.broken(world, "CIR-02", "Files leads to 127.77.0.8, outside the announced networks (127.0.0.0/16)")
+            server.names["files.example.org"] = ["127.0.0.8"]
+            places.attested(world, "CIR-02")
+        with world.places(book.place("montreal", provider="Hébergement Rivard")):
+            places.broken(world, "CIR-02", "the sentence says Microsoft Azure")
+        with world.places(book):
+            places.attested(world, "CIR-02")

@@ -1,5 +1,6 @@
 """The EngagementHQ sentences on a running deployment: seen kept, broken behind Garant's back, seen broken, mended, seen kept again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from support import spoilt
+from support import places, spoilt
 from support.doors import another_application, broken, entry, kept, schema
+from support.registers import HERE, VIRGINIE, Book, Kept, Place, operational
 from support.tls import Authority
 from support.world import BASE, World
 
@@ -105,3 +107,57 @@ def expired(world: World, directory: Path) -> Path:
     issuer = x509.load_pem_x509_certificate(world.authority.read_bytes())
     assert isinstance(signer, ec.EllipticCurvePrivateKey)
     return Authority(directory / "ca", held=(signer, issuer)).leaf(directory / "expired.pem", (BASE, f"*.{BASE}"), days=-1)
+
+
+HOMES = {
+    "EHQ-47": ("AU", "aws-ap-southeast-2", Place("sydney", "Sydney", "AU-NSW", "AU")),
+    "EHQ-48": ("NZ", "aws-ap-southeast-2", Place("sydney", "Sydney", "AU-NSW", "AU")),
+    "EHQ-49": ("CA", "aws-ca-central-1", Place("montreal", "Montréal", "CA-QC", "CA")),
+    "EHQ-50": ("GB", "aws-eu-west-2", Place("london", "London", "GB-LND", "GB")),
+    "EHQ-51": ("US", "aws-us-west-1", Place("california", "San Francisco", "US-CA", "US")),
+}
+
+
+def hosted(world: World, claim: str) -> None:
+    """Seen attested; then a contract that would let a customer's data go elsewhere, then a database elsewhere; mended each time."""
+    country, region, place = HOMES[claim]
+    home = replace(place, key_of_region=region, machines=HERE, provider="Amazon Web Services")
+    book = Book([home, VIRGINIE], operational(home.key), f'{country} = ["{region}"]')
+    away = replace(book, countries=f'{country} = ["{region}", "region-ashburn"]')
+    with world.places(book, saint_elan=country):
+        places.attested(world, claim)
+        with world.sql("owner") as database:
+            changed = "update data_placement set regions = %s::jsonb where country = %s"
+            database.execute(changed, ['["region-ashburn"]', country])
+            places.broken(world, claim, "outside the promised region")
+            database.execute(changed, ["[]", country])
+        places.attested(world, claim)
+        world.steward("worker").ask("places", text=away.store("database", site="ashburn", address="tcp://127.77.0.5:5432").toml())
+        places.broken(world, claim)
+        world.steward("worker").ask("places", text=book.with_store(Kept("dump", "backup", "ashburn", "sftp://127.77.0.9/x")).toml())
+        said = world.steward("web").ask("require_target", tenant="saint-elan", store="dump", categories=["user"])
+        assert said.startswith("refused: dump is in the region region-ashburn (US)")
+        places.broken(world, claim, f"dump is in region-ashburn; the sentence says {region}")
+        world.steward("worker").ask("places", text=book.toml())
+        places.attested(world, claim)
+
+
+def test_ehq_47_australian_customers_are_in_sydney(world: World) -> None:
+    hosted(world, "EHQ-47")
+
+
+def test_ehq_48_new_zealand_customers_are_in_sydney_by_the_map(world: World) -> None:
+    assert world.keep("EHQ-48")["EHQ-48"] == "unproven", "nobody is of that country"
+    hosted(world, "EHQ-48")
+
+
+def test_ehq_49_canadian_customers_are_in_canada_central(world: World) -> None:
+    hosted(world, "EHQ-49")
+
+
+def test_ehq_50_customers_of_the_united_kingdom_are_in_london(world: World) -> None:
+    hosted(world, "EHQ-50")
+
+
+def test_ehq_51_customers_of_the_united_states_are_in_northern_california(world: World) -> None:
+    hosted(world, "EHQ-51")

@@ -5,9 +5,11 @@ import json
 
 import pytest
 
-from support import spoilt
+from support import places, spoilt
 from support.doors import another_application, broken, entry, found, in_place_of, kept, schema
 from support.little import Server
+from support.names import NameServer
+from support.registers import ELSEWHERE, MONTREAL, VIRGINIE, Book, Kept, operational
 from support.stub import Asked, Said
 from support.world import World, free_port
 
@@ -156,3 +158,72 @@ def test_int_52_a_report_that_is_not_ours_or_not_served_is_no_report(world: Worl
         assert world.keep("INT-52") == {"INT-52": "broken"}
         assert "does not bear our signature" in world.reason("INT-52")
     kept(world, "INT-52")
+
+
+def interceptum(server: str = "") -> Book:
+    """One site in Montréal with everything at it, backups too."""
+    backup = Kept("backup", "backup", "montreal", "local:/var/backups/garant")
+    head = f'[dns]\nservers = ["{server}"]\n' if server else ""
+    return Book([MONTREAL, VIRGINIE], [*operational("montreal"), backup], head=head)
+
+
+def test_int_04_servers_stand_in_montreal(world: World) -> None:
+    with world.places(interceptum()):
+        places.attested(world, "INT-04")
+        assert "Hébergement Montréal" in world.reason("INT-04")
+    with world.places(interceptum().place("montreal", machines=ELSEWHERE)):
+        places.broken(world, "INT-04", "is on a machine that is not of the site montreal")
+    with world.places(interceptum()):
+        places.attested(world, "INT-04")
+
+
+def test_int_05_customer_data_are_stored_there_and_nowhere_else(world: World) -> None:
+    with world.places(interceptum()):
+        places.attested(world, "INT-05")
+    with world.places(interceptum().with_store(Kept("cache", "cache", "ashburn", "tcp://127.77.0.3:6379"))):
+        places.broken(world, "INT-05", "cache is in US; the sentence says CA")
+    with world.places(interceptum()):
+        places.attested(world, "INT-05")
+
+
+def test_int_25_all_processing_takes_place_at_that_site(world: World) -> None:
+    with world.places(interceptum()):
+        places.attested(world, "INT-25")
+    with world.places(interceptum().place("montreal", machines=ELSEWHERE)):
+        places.broken(world, "INT-25", "is on a machine that is not of the site montreal")
+    with world.places(interceptum()):
+        places.attested(world, "INT-25")
+
+
+def test_int_26_a_live_connection_to_a_stranger_breaks_the_sentence(world: World) -> None:
+    """PostgreSQL is made to start a program that speaks to an address of nobody's; then a gateway is registered abroad."""
+    with world.places(interceptum()):
+        places.attested(world, "INT-26")
+        with places.leaving(world) as port:
+            places.broken(world, "INT-26", f"The process postgres speaks to 127.88.0.1:{port}, which is not in the register")
+        places.attested(world, "INT-26")
+    with world.places(interceptum().with_store(Kept("sms", "sms", "ashburn", "https://127.77.0.4", holds=("user.contact",)))):
+        places.broken(world, "INT-26", "sms is in US; the sentence says CA")
+    with world.places(interceptum()):
+        places.attested(world, "INT-26")
+
+
+def test_int_27_public_names_lead_to_canada(world: World) -> None:
+    """A real name server answers for every public name; then one customer's name leads to Virginia."""
+    hosts = [world.host(each) for each in ("", "saint-elan", "trois-rapides")]
+    with NameServer({host: ["127.0.0.1"] for host in hosts}) as server, world.places(interceptum(server.place)):
+        places.attested(world, "INT-27")
+        server.names[world.host("saint-elan")] = ["127.0.0.1", "127.77.0.1"]
+        places.broken(world, "INT-27", "leads to 127.77.0.1, outside the allowed sites")
+        assert "saint-elan" not in world.reason("INT-27")
+        server.names[world.host("saint-elan")] = ["127.0.0.1"]
+        places.attested(world, "INT-27")
+
+
+def test_int_44_backups_and_operation_share_one_jurisdiction(world: World) -> None:
+    with world.places(interceptum()):
+        places.attested(world, "INT-44")
+    with world.places(interceptum().store("backup", site="ashburn", address="sftp://127.77.0.9/x")):
+        places.broken(world, "INT-44", "The backup backup is under the jurisdiction US; operation is under CA.")
+    with world.places(interceptum()):
+        places.attested(world, "INT-44")

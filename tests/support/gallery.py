@@ -45,6 +45,7 @@ from garant.web import desk, forms, today
 from garant.web.desk import Section
 from garant.web.headline import headline
 from garant.web.health import Process
+from support import stores_shown
 
 NOW = datetime(2026, 11, 20, 19, 5, tzinfo=UTC)
 LANGUAGES = {"fr": "fr-ca", "en": "en-ca"}
@@ -94,7 +95,14 @@ class _Person:
 
 
 def menu(section: str) -> list[Section]:
-    words = {"access": "Accès", "people": "Personnes", "settings": "Réglages", "journal": "Journal", "evidence": "Preuves"}
+    words = {
+        "access": "Accès",
+        "people": "Personnes",
+        "settings": "Réglages",
+        "places": "Lieux",
+        "journal": "Journal",
+        "evidence": "Preuves",
+    }
     return [Section(word, f"/.garant/fr/console/{key}/", key == section) for key, word in words.items()]
 
 
@@ -505,6 +513,7 @@ def _trust(page: StatementPage) -> Mapping[str, Any]:
         "unsure": [claim for claim in wrong if claim.state is not State.BROKEN],
         "others": [other],
         "on_front": True,
+        "places": stores_shown.FULL if any(claim.observed_at for claim in page.claims) else stores_shown.EMPTY,
         **FOOT,
     }
 
@@ -574,6 +583,10 @@ def _operator(full: bool) -> Mapping[str, Any]:
     }
 
 
+def _places(own: stores_shown.OwnPlaces) -> Mapping[str, Any]:
+    return {"sections": menu("places"), "own": own}
+
+
 EXHIBITS += [
     Exhibit("trust", "full", "web/trust.html", "/fr/", lambda: _trust(statement_page()), OPERATOR, False),
     Exhibit("trust", "empty", "web/trust.html", "/fr/", lambda: _trust(statement_page({}, State.UNPROVEN)), OPERATOR, False),
@@ -596,4 +609,6 @@ EXHIBITS += [
     Exhibit(
         "evidence", "empty", "web/console/evidence.html", f"{CONSOLE}evidence/", lambda: {"sections": menu("evidence"), "statements": []}
     ),
+    Exhibit("places", "full", "web/console/places.html", f"{CONSOLE}places/", lambda: _places(stores_shown.OWN)),
+    Exhibit("places", "empty", "web/console/places.html", f"{CONSOLE}places/", lambda: _places(stores_shown.OWN_EMPTY)),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from garant.web.views import console_access, console_home, console_journal, console_people, console_settings
+from garant.web.views import console_access, console_home, console_journal, console_people, console_places, console_settings
 
 app_name = "console"
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("people/<uuid:user>/password/", console_people.new_link, name="person-password"),
     path("people/<uuid:user>/sessions/", console_people.end_sessions, name="person-sessions"),
     path("settings/", console_settings.index, name="settings"),
+    path("places/", console_places.index, name="places"),
     path("journal/", console_journal.index, name="journal"),
     path("journal/export.csv", console_journal.export, name="journal-export"),
     path("evidence/", console_home.evidence, name="evidence"),

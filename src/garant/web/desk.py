@@ -136,6 +136,7 @@ def console(request: HttpRequest, template: str, section: str, context: Mapping[
             ("access", gettext("Access")),
             ("people", gettext("People")),
             ("settings", gettext("Settings")),
+            ("places", gettext("Places")),
             ("journal", gettext("Journal")),
             ("evidence", gettext("Evidence")),
         )

@@ -16,5 +16,6 @@ well_known_patterns = [
     path("garant/verdicts.json", wellknown.verdicts, name="verdicts-json"),
     path("garant/keys.json", wellknown.keys, name="keys-json"),
     path("garant/tls.json", wellknown.tls, name="tls-json"),
+    path("garant/places.json", wellknown.places, name="places-json"),
     path("security.txt", wellknown.security, name="security-txt"),
 ]

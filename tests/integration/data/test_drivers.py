@@ -3,18 +3,14 @@
 import os
 import socket
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from garant.drivers import connections, dns, machine, s3
 from garant.kernel.errors import EngineError
+from support.bucket import bucket
 from support.names import NameServer
 
 
@@ -72,26 +68,11 @@ def test_an_answer_to_another_question_and_a_name_in_a_circle_are_refused() -> N
             dns.addresses("www.example.org", servers=[server.place], timeout=0.5)
 
 
-@contextmanager
-def moto() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
-
-
 def test_a_bucket_says_where_it_is() -> None:
     """Stand-in: moto's server for Amazon S3; that the signature is right is seen by its own check of boto3's, below."""
     now = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
     credentials = s3.Credentials("AKIATEST", "secret")
-    with moto() as endpoint:
-        client: Any = boto3.client(
-            "s3", endpoint_url=endpoint, region_name="ca-central-1", aws_access_key_id="AKIATEST", aws_secret_access_key="secret"
-        )
-        client.create_bucket(Bucket="sauvegardes", CreateBucketConfiguration={"LocationConstraint": "ca-central-1"})
+    with bucket("ca-central-1") as (endpoint, _):
         where = {"region": "ca-central-1", "now": now}
         assert s3.bucket_location(endpoint, "sauvegardes", credentials, **where) == "ca-central-1"
         with pytest.raises(EngineError, match="does not say where the bucket absente is: NoSuchBucket"):

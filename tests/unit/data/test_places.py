@@ -22,7 +22,7 @@ def test_a_register_is_read_whole() -> None:
     assert [str(each) for each in register.networks_of(store)] == ["127.0.0.0/16"]
     word = register.word_of(store)
     assert word is not None
-    assert (word.by, word.document, word.until) == ("Hébergement Montréal", PAPER, datetime(2099, 1, 1, tzinfo=UTC))
+    assert (word.by, word.document, word.until) == ("Hébergement Montréal", PAPER, datetime(2099, 1, 1, 12, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ What a supplier says is a word until a date: such a finding makes its measure at
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from typing import Any
 
+from garant.data.policy.places import NOON
 from garant.data.policy.reality import Difference, words
 from garant.kernel.promise import Evidence, Finding, Promise, Word
 from garant.kernel.text import Text, count, ratio
@@ -76,7 +77,7 @@ def vouched(promise: Promise, evidence: Evidence) -> Finding:  # noqa: ARG001 - 
         name = missing[0] if missing else "–"
         return Finding(None, number, said, Text(f"Personne ne se porte garant du lieu de {name}.", f"Nobody vouches for where {name} is."))
     first = min(told, key=lambda each: str(each["until"]))
-    until = datetime.combine(datetime.fromisoformat(first["until"]).date(), time.min, UTC)
+    until = datetime.combine(datetime.fromisoformat(first["until"]).date(), NOON, UTC)
     who = ", ".join(sorted({str(each["by"]) for each in told}))
     paper = str(first["document"])
     reason = Text(

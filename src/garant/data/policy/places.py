@@ -7,7 +7,7 @@
     [[site]]     key, name, region, city, province (ISO 3166-2), role (primary, secondary, other), provider, networks, machines, attested
     [[store]]    key, name, kind, holds, address, site or (region, networks, provider), serves, location, endpoint, purpose, attested
 
-`attested = { by, document, until }`: who vouches for the place, the SHA-256 of the paper, the first day on which it no longer holds.
+`attested = { by, document, until }`: who vouches for the place, the SHA-256 of the paper, the day on which it ends (at noon UTC).
 Rules: unknown keys are refused; a place has one region and a region one country, so that no store can be said to stand in two; two
 sites share no network and no machine. All mistakes are reported at once, each as `file:line: what; write instead`.
 """
@@ -31,6 +31,8 @@ KINDS = ("database", "files", "object_store", "backup", "replica", "mail", "sms"
 ROLES = ("primary", "secondary", "other")
 SCHEMES = ("local", "tcp", "postgresql", "smtp", "smtps", "sftp", "https", "http", "s3")
 PORTS = {"postgresql": 5432, "smtp": 25, "smtps": 465, "sftp": 22, "https": 443, "http": 80, "s3": 443}
+NOON = time(12)
+"""Of the day on which a word ends, UTC: the same calendar day in every zone where people read it."""
 KEY = re.compile(r"[a-z][a-z0-9-]{0,40}")
 CATEGORY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 URL = re.compile(
@@ -318,7 +320,7 @@ def _word(table: Table) -> Word | None:
     if document and not re.fullmatch(r"[0-9a-f]{64}", document):
         inner.say("document", f"{document!r} is no SHA-256; write the 64 hexadecimal digits that `sha256sum` prints for the paper")
         return None
-    return Word(by, document, datetime.combine(until, time.min, UTC)) if by and document and until else None
+    return Word(by, document, datetime.combine(until, NOON, UTC)) if by and document and until else None
 
 
 def _countries(root: Table, data: Mapping[str, Any], regions: Mapping[str, Region]) -> Mapping[str, tuple[str, ...]]:

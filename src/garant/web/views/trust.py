@@ -12,6 +12,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from garant.access.queries.keys import public_keys
+from garant.data.queries.places_shown import places_shown
 from garant.kernel.verdicts import State
 from garant.statement import queries as statements
 from garant.web.caching import shared
@@ -90,6 +91,7 @@ def _page(request: HttpRequest, slug: str) -> HttpResponse:
         "unsure": [claim for claim in found.needing_attention if claim.state is not State.BROKEN],
         "others": [_other(each) for each in statements.statements(now) if each.published and each.slug != slug],
         "on_front": slug == front_slug(),
+        "places": places_shown(),
         **_foot(slug, now),
     }
     return render(request, "web/trust.html", context)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from garant.access.queries.keys import public_keys
 from garant.assurance import queries as assurance
+from garant.data.queries import places as data
 from garant.statement import queries as statements
 from garant.statement.queries import StatementPage
 from garant.web.caching import shared
@@ -49,6 +50,17 @@ def keys(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 def tls(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """The newest TLS report, signed (INT-52)."""
     report = assurance.tls_report()
+    if report is None:
+        raise Http404
+    return _json(report)
+
+
+@require_safe
+@operator_host
+@shared
+def places(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Where data are: the newest report, signed."""
+    report = data.places_report()
     if report is None:
         raise Http404
     return _json(report)
