@@ -1,9 +1,11 @@
 """The register of places: every mistake with its line, and a store that cannot stand in two countries."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from garant.data.policy.demonstration import demonstration
 from garant.data.policy.places import PlacesError, parse
 from support.registers import ONE_SITE, PAPER, Kept
 
@@ -72,3 +74,19 @@ def test_the_word_of_a_store_goes_before_that_of_its_site() -> None:
     register = parse(ONE_SITE.store("files", more=own).toml(), name="places.toml")
     found = {key: register.word_of(store) for key, store in register.stores.items()}
     assert {key: word.by for key, word in found.items() if word} == {"database": "Hébergement Montréal", "files": "Omer"}
+
+
+def test_the_register_of_the_documentation_is_sound() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "places.md").read_text(encoding="utf-8")
+    register = parse(text.split("```toml\n")[1].split("```")[0], name="docs/places.md")
+    assert list(register.stores) == ["database", "backup", "names"]
+
+
+def test_the_demonstration_says_what_is_known_of_this_machine_and_no_country() -> None:
+    here = "machine:" + "0" * 32
+    register = parse(demonstration([here]), name="demonstration")
+    assert register.sites["demonstration"].machines == (here,)
+    assert {register.region_of(store).country for store in register.stores.values()} == {"ZZ"}
+    assert not register.sites_with("secondary")
+    elsewhere = parse(demonstration([here], "postgresql://db.example.org:5432"), name="demonstration")
+    assert (elsewhere.stores["database"].site, elsewhere.stores["database"].host) == ("", "db.example.org")
