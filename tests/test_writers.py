@@ -22,7 +22,7 @@ SPEAKS = (
 """What carries data to another machine. A bare socket carries nothing by itself; whoever speaks a protocol over one by hand is read."""
 ASKS = "require_target"
 LOOKS_ONLY = {
-    "garant.drivers.http_probe": "probes of our own addresses",
+    "garant.data.engines.keys_apart": "asks the keyring of this machine, over a Unix socket",
     "garant.drivers.s3": "asks where a bucket is; writes nothing",
     "garant.drivers.tls_probe": "TLS probes of our own addresses",
 }
