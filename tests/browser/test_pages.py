@@ -3,14 +3,35 @@
 A short run looks at the widest and the narrowest form of the pages that carry every component; the full matrix is marked `long`.
 """
 
+import base64
 from collections.abc import Iterator
 
 import pytest
+import segno
 from playwright.sync_api import Browser, Page
 
 from support import gallery, pages
 
-CHOSEN = {"trust-full", "proof-full", "access-full", "rule-error", "journal-full", "operator-full", "person-full", "unavailable-error"}
+SAMPLES = """async ({png, points}) => {
+    const image = new Image(); image.src = 'data:image/png;base64,' + png; await image.decode();
+    const canvas = document.createElement('canvas'); canvas.width = image.width; canvas.height = image.height;
+    const c = canvas.getContext('2d'); c.drawImage(image, 0, 0);
+    return points.map(([x, y]) => { const p = c.getImageData(Math.round(x * image.width), Math.round(y * image.height), 1, 1).data;
+        return p[0] + p[1] + p[2] < 384 }) }"""
+"""Whether points of a picture (as parts of its sides) are dark."""
+
+CHOSEN = {
+    "trust-full",
+    "proof-full",
+    "access-full",
+    "rule-error",
+    "journal-full",
+    "operator-full",
+    "person-full",
+    "unavailable-error",
+    "enrol-full",
+    "account-full",
+}
 
 BAD = """<!DOCTYPE html><html><head><title></title></head><body><p style="color:#aaa">grey</p><img src="x.png"><input type="text">
 <a href="/a"></a><button></button><ul><p>no item</p></ul><table><tr><th></th></tr></table><h4>late</h4>
@@ -104,6 +125,22 @@ def test_the_keyboard_reaches_everything_in_the_order_of_the_page(page: Page, ex
 def radios(page: Page) -> set[int]:
     """Of a group of radio buttons the Tab key reaches one; arrows reach the others."""
     return set(page.evaluate("[...document.querySelectorAll('input[type=radio]')].map(e => +e.dataset.place)"))
+
+
+def test_the_drawing_that_enrols_a_telephone_is_whole(page: Page) -> None:
+    """ASO-19: each module of the code is seen where it belongs, with its quiet zone of four modules, in what the screen shows."""
+    exhibit = next(each for each in gallery.EXHIBITS if str(each) == "enrol-full")
+    pages.show(page, exhibit.path, gallery.render(exhibit, "fr"))
+    code = segno.make(gallery.enrolment()["uri"], error="m", micro=False)
+    rows = [list(map(bool, row)) for row in code.matrix_iter(border=4)]
+    points = [[(x + 0.5) / len(rows), (y + 0.5) / len(rows)] for y in range(len(rows)) for x in range(len(rows))]
+    drawing = page.locator(".qr svg")
+    box = drawing.bounding_box()
+    assert box is not None
+    assert box["width"] == pytest.approx(box["height"], abs=1)
+    assert box["width"] / len(rows) >= 4, "a telephone needs four pixels a module"
+    seen = page.evaluate(SAMPLES, {"png": base64.b64encode(drawing.screenshot()).decode(), "points": points})
+    assert seen == [dark for row in rows for dark in row]
 
 
 def test_focus_is_seen_and_targets_are_large_enough(page: Page) -> None:

@@ -7,7 +7,7 @@ views themselves are tested with the real database in `tests/integration/web`.
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,9 +18,14 @@ from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone, translation
+from django.utils.safestring import mark_safe
 
+from garant.access.engines.enrolment import drawing, key_uri
+from garant.access.forms import EnrolForm
+from garant.access.policy.totp import spoken
 from garant.access.queries import SessionFacts
 from garant.access.queries.addresses import RequestFacts, RuleFacts
+from garant.access.views.login import in_fours
 from garant.edge.queries import Acknowledged, EdgeState, Line, Losses
 from garant.identity.queries import TenantFacts
 from garant.kernel.promise import Check
@@ -587,7 +592,39 @@ def _places(own: stores_shown.OwnPlaces) -> Mapping[str, Any]:
     return {"sections": menu("places"), "own": own}
 
 
+def _factor_form(**posted: str) -> Any:
+    return EnrolForm(posted or None, user=_Person(), secret=SECRET, at=NOW, address="198.51.100.12")
+
+
+def enrolment() -> Mapping[str, Any]:
+    uri = key_uri(SECRET, "Ville de Saint-Élan", "rbechamp")
+    facts = {"optional": False, "at_login": True, "qr": mark_safe(drawing(uri)), "uri": uri, "secret": in_fours(spoken(SECRET))}
+    return {**facts, "form": _factor_form()}
+
+
+def account() -> Mapping[str, Any]:
+    since = NOW - timedelta(days=3)
+    return {
+        "sessions": [replace(each, agent=AGENTS[number]) for number, each in enumerate(_sessions())],
+        "factor": SimpleNamespace(since=since),
+        "codes_left": 7,
+        "may_remove": True,
+        "settings": SimpleNamespace(idle_minutes=30, absolute_hours=12),
+        "now": NOW,
+    }
+
+
+SECRET = bytes(range(20))
+AGENTS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 "
+    "Safari/604.1",
+)
+RESERVED = "/.garant/fr/"
 EXHIBITS += [
+    Exhibit("enrol", "full", "access/enrol.html", f"{RESERVED}login/enrol/", enrolment, signed_in=False),
+    Exhibit("account", "full", "access/account.html", f"{RESERVED}factors/", account),
     Exhibit("trust", "full", "web/trust.html", "/fr/", lambda: _trust(statement_page()), OPERATOR, False),
     Exhibit("trust", "empty", "web/trust.html", "/fr/", lambda: _trust(statement_page({}, State.UNPROVEN)), OPERATOR, False),
     Exhibit("trust-kept", "full", "web/trust.html", "/fr/", lambda: _trust(statement_page({})), OPERATOR, False),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
@@ -16,6 +17,7 @@ from garant.access.views import gate
 from garant.kernel.clock import Clock, SystemClock
 
 RESERVED = "/.garant/"
+PERSON = "X-Garant-Person"
 OPEN_FROM_ANYWHERE = "address/"
 """The one exception to the address rules: asking for one's address (its pages decide by themselves, and show nothing)."""
 
@@ -36,6 +38,7 @@ class Gate:
     """Sets `request.decision` (asked when looked at) and keeps application paths shut: what comes here has no live decision.
 
     The address rules are checked here again, before any page of the reserved path but the one that asks for an address.
+    Who was recognised goes to the edge with the answer (`PERSON`): its journal names them, and it takes the header away.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -46,6 +49,17 @@ class Gate:
             return gate.refused(request, Reason.ADDRESS)
         digest = request.session.digest  # type: ignore[attr-defined]
         request.decision = SimpleLazyObject(lambda: _decision(request, "member", digest))  # type: ignore[attr-defined]
+        # Before the view: to sign out is an act of the person who was there.
+        known = request.decision if digest else None  # type: ignore[attr-defined]
+        person = known.person if known is not None and not known.reason.void else None
+        response = self._answer(request)
+        if person is None and request.session.accessed:
+            person = request.session.get(SESSION_KEY)
+        if person is not None:
+            response[PERSON] = str(person)
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         kind = kind_of(request)
         if kind == "member":
             return gate.gate(request)

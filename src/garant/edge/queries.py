@@ -80,13 +80,19 @@ def journal(
     *,
     tenant: uuid.UUID | None,
     text: str = "",
+    who: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int = 100,
     before: int | None = None,
 ) -> list[Line]:
-    """The newest lines of a tenant, newest first. `text` is looked for in path, address, method, status, user and request number."""
+    """The newest lines of a tenant, newest first. `text` is looked for in path, address, method, status, user and request number.
+
+    `who`: opaque id of a person, `none` for requests of which nobody is known, empty for all.
+    """
     rows = JournalLine.objects.filter(Q(tenant_id=tenant) if tenant else Q(tenant__isnull=True)).order_by("-id")
+    if who:
+        rows = rows.filter(user_id=None if who == "none" else uuid.UUID(who))
     if since is not None:
         rows = rows.filter(at__gte=since)
     if until is not None:

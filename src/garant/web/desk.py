@@ -102,12 +102,18 @@ def operator_host(view: View) -> View:
 
 
 def administrator(view: View) -> View:
-    """A person of this tenant with the role `admin`; others are told why not."""
+    """A person of this tenant with the role `admin`; others are told why not. Who ends their own session is led to the sign-in page."""
 
     @functools.wraps(view)
     def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         barred = _barred(request, frozenset({"admin"}))
-        return view(request, *args, **kwargs) if barred is None else barred
+        if barred is not None:
+            return barred
+        answer = view(request, *args, **kwargs)
+        if request.method == "POST" and answer.status_code == 302 and not request.session.exists(request.session.session_key or ""):
+            request.session.flush()
+            return HttpResponseRedirect(reverse("account_login"))
+        return answer
 
     return seen
 

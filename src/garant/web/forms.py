@@ -190,9 +190,10 @@ class SettingsForm(Form):
 
 
 class JournalForm(Form):
-    """What to look for in the access journal. Days are the tenant's."""
+    """What to look for in the access journal. Days are the tenant's. `people`: opaque id to name."""
 
     q = forms.CharField(label=_("Search"), help_text=_("Path, address, method or status"), max_length=100, required=False)
+    who = forms.ChoiceField(label=_("Person"), required=False)
     since = forms.DateField(
         label=_("From"),
         help_text=_("Year-month-day"),
@@ -209,6 +210,13 @@ class JournalForm(Form):
         error_messages={"invalid": _("Write the day as year-month-day, for example 2026-12-31.")},
         widget=forms.TextInput(attrs={"class": "court", "autocomplete": "off"}),
     )
+
+    def __init__(self, *args: Any, people: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["who"]
+        assert isinstance(field, forms.ChoiceField)
+        found = sorted((people or {}).items(), key=lambda pair: pair[1].casefold())
+        field.choices = [("", _("Everybody")), ("none", _("nobody signed in")), *found]
 
     def period(self) -> tuple[datetime | None, datetime | None]:
         """First moment and first moment after, in the tenant's zone."""

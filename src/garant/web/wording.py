@@ -72,6 +72,11 @@ def clock(moment: datetime) -> str:
     return str(formats.time_format(timezone.localtime(moment), "TIME_FORMAT"))
 
 
+def second(moment: datetime) -> str:
+    """The time of day to the second, for journals."""
+    return gettext("%(time)s:%(seconds)s") % {"time": clock(moment), "seconds": f"{moment.second:02d}"}
+
+
 def when(moment: datetime) -> tuple[str, str]:
     """Day and time of day."""
     return day(moment), clock(moment)

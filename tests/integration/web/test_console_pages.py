@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -199,6 +200,17 @@ def test_closing_a_session_ends_it(admin: Browser, town: Tenant, omer: Person) -
     assert sessions(omer) == []
 
 
+@pytest.mark.parametrize("act", ["sessions/{session}/end/", "people/{person}/sessions/", "people/{person}/factor/"])
+def test_who_ends_their_own_session_is_led_to_the_sign_in_page(admin: Browser, rosalie: Person, act: str) -> None:
+    """Done is not answered with "Nothing was changed"."""
+    (session,) = sessions(rosalie)
+    path = CONSOLE + act.format(session=session.handle, person=rosalie.id)
+    answer = admin.post(path, admin.get(f"{CONSOLE}people/{rosalie.id}/"))
+    assert (answer.status_code, answer["Location"]) == (302, "/.garant/en/login/")
+    assert sessions(rosalie) == []
+    assert admin.get(answer["Location"]).status_code == 200
+
+
 def test_a_person_is_added_with_a_link_that_is_shown_once(admin: Browser, town: Tenant) -> None:
     fields = {"name": "Juliane Mercereau", "login": "juliane", "email": "", "roles": ["member"]}
     answer = admin.post(f"{CONSOLE}people/add/", **fields)  # type: ignore[arg-type]
@@ -288,6 +300,31 @@ def test_the_journal_is_searched_by_words_and_days_and_read_page_by_page(
     )
     assert "Omer Lavigueur" in text(answer)
     assert "q=enquetes&amp;since=2026-11-01&amp;until=2026-11-02&amp;before=951" in text(answer).replace("&amp;amp;", "&amp;")
+
+
+def test_a_person_is_chosen_in_the_journal_and_moments_are_to_the_second(
+    admin: Browser, omer: Person, journal: list[dict[str, Any]]
+) -> None:
+    page = text(admin.get(f"{CONSOLE}journal/?who={omer.id}"))
+    assert journal[0]["who"] == str(omer.id)
+    assert f'<option value="{omer.id}" selected>Omer Lavigueur</option>' in page
+    assert re.search(r"</span> at \d\d:\d\d:\d\d</time>", page)
+    assert admin.get(f"{CONSOLE}journal/?who={uuid4()}").status_code == 400
+    assert len(journal) == 1
+
+
+def test_every_answer_of_the_reserved_path_tells_the_edge_whom_it_was_for(town: Tenant, rosalie: Person, stranger: Person) -> None:
+    """The sign-in that succeeded, the pages after it, the sign-out; not a page before it, nor a session that has ended."""
+    browser = Browser(town)
+    assert "X-Garant-Person" not in browser.get("/.garant/en/login/")
+    browser.come_in(rosalie)
+    assert browser.get(CONSOLE)["X-Garant-Person"] == str(rosalie.id)
+    assert browser.get("/.garant/en/nothing/")["X-Garant-Person"] == str(rosalie.id)
+    other = Browser(stranger.tenant)
+    other.bring(browser.cookie)
+    assert "X-Garant-Person" not in other.get(CONSOLE)
+    assert browser.post("/.garant/en/logout/", browser.get(CONSOLE))["X-Garant-Person"] == str(rosalie.id)
+    assert "X-Garant-Person" not in browser.get(CONSOLE)
 
 
 def test_a_bad_day_asks_nothing_of_the_journal(admin: Browser, journal: list[dict[str, Any]]) -> None:

@@ -85,11 +85,11 @@ def test_pages_speak_both_languages_load_nothing_and_their_style_is_allowed() ->
 
 def test_error_files_are_whole_answers() -> None:
     for status in ERROR_PAGES:
-        head, body = error_file(status).split(b"\r\n\r\n", 1)
+        head, body = error_file(ERROR_PAGES[status]).split(b"\r\n\r\n", 1)
         assert head.startswith(f"HTTP/1.1 {status} ".encode())
         assert f"Content-Length: {len(body)}".encode() in head
-    assert b"Retry-After" in error_file(503)
-    assert {"address.html", "role.html", "503.http"} <= page_files().keys()
+    assert b"Retry-After" in error_file(ERROR_PAGES[503])
+    assert {"address.html", "role.html", "503.http", "application.http"} <= page_files().keys()
 
 
 def test_sequences_count_what_never_came_and_only_that() -> None:

@@ -21,7 +21,10 @@ def key_uri(secret: bytes, issuer: str, account: str) -> str:
 
 
 def drawing(uri: str) -> str:
-    """The QR code as inline SVG, without inline style: quiet zone included, dark on light whatever the page's colours."""
+    """The QR code as inline SVG, without inline style: quiet zone included, dark on light whatever the page's colours.
+
+    It has a view box and no size: the page says how large it is, and nothing of it is cut.
+    """
     out = io.BytesIO()
     segno.make(uri, error="m", micro=False).save(
         out,
@@ -32,8 +35,8 @@ def drawing(uri: str) -> str:
         light="#fff",
         xmldecl=False,
         svgns=True,
-        svgclass="qr",
+        svgclass=None,
         lineclass=None,
-        omitsize=False,
+        omitsize=True,
     )
     return out.getvalue().decode()

@@ -118,6 +118,15 @@ ERROR_PAGES = {
         Text("L’application n’a pas répondu à temps.", "The application did not answer in time."),
     ),
 }
+APPLICATION_DOWN = Page(
+    503,
+    Text("Application indisponible", "Application unavailable"),
+    Text(
+        "L’application ne répond pas. Rien ne manque de votre côté; réessayez dans quelques minutes.",
+        "The application does not answer. Nothing is wrong on your side; try again in a few minutes.",
+    ),
+)
+"""Of the application's own backend: nobody's access is in question."""
 _WORDS = {
     400: "Bad Request",
     408: "Request Timeout",
@@ -154,12 +163,12 @@ def _half(page: Page, language: str, number: str) -> str:
     return "\n".join([*lines, "</section>\n"])
 
 
-def error_file(status: int) -> bytes:
+def error_file(page: Page) -> bytes:
     """An HTTP answer as HAProxy reads it from an error file: the whole message, length included."""
-    body = page_html(ERROR_PAGES[status]).encode()
-    extra = "Retry-After: 5\r\n" if status == 503 else ""
+    body = page_html(page).encode()
+    extra = "Retry-After: 5\r\n" if page.status == 503 else ""
     head = (
-        f"HTTP/1.1 {status} {_WORDS[status]}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
+        f"HTTP/1.1 {page.status} {_WORDS[page.status]}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
         f"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nContent-Security-Policy: {PAGE_POLICY}\r\n{extra}\r\n"
     )
     return head.encode() + body
@@ -168,4 +177,5 @@ def error_file(status: int) -> bytes:
 def page_files() -> dict[str, bytes]:
     """File name to content, for the directory `pages` of the edge. Only `NUMBER` holds HAProxy's percent sign."""
     made = {f"{name}.html": page_html(page, number=NUMBER).encode() for name, page in PAGES.items()}
-    return made | {f"{status}.http": error_file(status) for status in ERROR_PAGES}
+    errors = {f"{status}.http": error_file(page) for status, page in ERROR_PAGES.items()}
+    return made | errors | {"application.http": error_file(APPLICATION_DOWN)}

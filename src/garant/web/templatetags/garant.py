@@ -4,6 +4,7 @@
 {% glyph state %}           the drawing alone, hidden from screen readers
 {% strip id days %}           ninety days, and thirty under the break
 {% when moment %}           <time> with day and time of day; {% day moment %} the day only
+{% when moment exact=True %}  the same to the second
 {{ moment|ago:now }}        how long ago      {{ text|tr }}   bilingual content in the page's language
 {{ value|number }}          grouped by thousands      {{ digest|seal }}   a digest in groups of four
 """
@@ -68,11 +69,11 @@ def strip(identity: str, days: Sequence[Any], tall: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def when(moment: datetime | None) -> SafeString | str:
+def when(moment: datetime | None, exact: bool = False) -> SafeString | str:
     """Day and time: `<time>2026-11-01 à 14 h 05</time>`; a dash for None."""
     if moment is None:
         return "–"
-    day_, clock_ = wording.when(moment)
+    day_, clock_ = wording.day(moment), wording.second(moment) if exact else wording.clock(moment)
     both = gettext("%(day)s at %(time)s") % {"day": f"<{day_}>", "time": clock_}
     before, _, rest = both.partition(f"<{day_}>")
     return format_html('<time datetime="{}">{}<span class="insecable">{}</span>{}</time>', rfc3339(moment), before, day_, rest)

@@ -27,14 +27,14 @@ MOST = 50_000
 @administrator
 def index(request: HttpRequest) -> HttpResponse:
     """One page of lines, the newest first."""
-    now = now_of(request)
-    form = JournalForm(request.GET or None)
+    now, known = now_of(request), names()
+    form = JournalForm(request.GET or None, people=known)
     lines: list[edge.Line] = []
     if not form.is_bound or form.is_valid():
         lines = edge.journal(limit=PAGE + 1, before=_before(request), **_asked(form, request))
     more = len(lines) > PAGE
     lost = edge.losses(since=now - timedelta(days=7))
-    context = {"form": form, "lines": lines[:PAGE], "next": lines[PAGE - 1].id if more else None, "names": names(), "lost": lost}
+    context = {"form": form, "lines": lines[:PAGE], "next": lines[PAGE - 1].id if more else None, "names": known, "lost": lost}
     query = request.GET.copy()
     query.pop("before", None)
     context |= {"query": query.urlencode(), "first": "before" not in request.GET, "searched": bool(query)}
@@ -45,12 +45,13 @@ def index(request: HttpRequest) -> HttpResponse:
 @administrator
 def export(request: HttpRequest) -> HttpResponse:
     """The lines that the page's search finds, as CSV. The export itself is an entry of the audit log."""
-    form = JournalForm(request.POST)
+    known = names()
+    form = JournalForm(request.POST, people=known)
     if not form.is_valid():
         return console(request, "web/console/journal.html", "journal", {"form": form, "lines": []}, status=400)
     lines = edge.journal(limit=MOST + 1, **_asked(form, request))
     cut = len(lines) > MOST
-    content = _table(lines[:MOST], names(), cut)
+    content = _table(lines[:MOST], known, cut)
     now = now_of(request)
     audit.append(
         audit.Kind.JOURNAL_EXPORTED, at=now, actor=actor(request), tenant=tenant_of(request).id, payload={"lines": min(len(lines), MOST)}
@@ -62,8 +63,8 @@ def export(request: HttpRequest) -> HttpResponse:
 
 def _asked(form: JournalForm, request: HttpRequest) -> dict[str, Any]:
     since, until = form.period() if form.is_bound else (None, None)
-    text = form.cleaned_data["q"] if form.is_bound else ""
-    return {"tenant": tenant_of(request).id, "text": text, "since": since, "until": until}
+    text, who = (form.cleaned_data["q"], form.cleaned_data["who"]) if form.is_bound else ("", "")
+    return {"tenant": tenant_of(request).id, "text": text, "who": who, "since": since, "until": until}
 
 
 def _before(request: HttpRequest) -> int | None:
