@@ -47,6 +47,7 @@ VERBS = {
     "tenant": Verb("tenant", "web", "add, list, suspend and resume organisations"),
     "place": Verb("place", "web", "where data are and may be: check, list, try, place an organisation"),
     "map": Verb("map", "worker", "the data map: propose, check, show, put in force, seal a column"),
+    "key": Verb("key", "web", "keys: list, order, approve, execute, rotate, back up and restore the key store"),
     "settle": Verb("settle", "web", "what `up` does before the first visit: tenants, people, statements, keys"),
     "doctor": Verb("doctor", "", "say in words what is wrong and what to do"),
     "bench": Verb("bench", "", "run one of the benchmarks in tests/bench"),

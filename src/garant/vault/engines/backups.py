@@ -49,7 +49,7 @@ class Header:
 def save(store: KeyStore, directory: Path, *, at: datetime, outbox: int) -> Path:
     """Write a backup of the store as it is now, and delete those that may not be kept any more."""
     files.make_directory(directory, store.group)
-    log = store.log_seen()
+    log = store.log_seen() or 0
     with store.reading() as inside:
         root = store.root_of(inside)
         protector, wrapped, kcv = inside.execute("select protector, wrapped, kcv from epoch where epoch = ?", [root.epoch]).fetchone()

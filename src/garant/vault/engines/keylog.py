@@ -4,6 +4,7 @@ It lies outside the key store and outside the database, and belongs in no backup
 A copy of the same events is in the audit outbox. A log that is missing or shorter than the key store saw stops everything.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -27,14 +28,21 @@ class KeyLog:
         self.path = path
         self.group = group
 
+    def begin(self) -> None:
+        """Make an empty log where there is none: from then on a missing one is noticed."""
+        if self.path.exists():
+            return
+        files.make_directory(self.path.parent, self.group)
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            files.share(self.path, self.group)
+            files.flush_directory(self.path.parent)
+
     def append(self, event: KeyEvent) -> int:
         """Append an event, which gets the next number, and have it on the disk. Raises ConfigurationError when the log is damaged."""
-        files.make_directory(self.path.parent, self.group)
-        new = not self.path.exists()
+        self.begin()
         with self.path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if new:
-                files.share(self.path, self.group)
             file.seek(0)
             number, before, whole = 0, FIRST, 0
             for raw, each in self._lines(file):
@@ -44,8 +52,6 @@ class KeyLog:
             file.write(line(replace(event, number=number + 1), before))
             file.flush()
             os.fsync(file.fileno())
-        if new:
-            files.flush_directory(self.path.parent)
         return number + 1
 
     def events(self) -> Iterator[KeyEvent]:
@@ -73,6 +79,7 @@ class KeyLog:
         """Write a lost log again from another copy of its events; its length. Raises ConfigurationError while there is one."""
         if self.path.exists():
             raise ConfigurationError(f"{self.path} exists: it is not written over; move it away first")
+        self.begin()
         number = 0
         for each in events:
             number = self.append(each)

@@ -197,11 +197,11 @@ class KeyStore:
             rows = store.execute("select tenant from kek union select tenant from sealed_off union select tenant from tombstone order by 1")
             return [uuid.UUID(tenant) for (tenant,) in rows]
 
-    def log_seen(self) -> int:
-        """How many events of the key log this store knows to exist."""
+    def log_seen(self) -> int | None:
+        """How many events of the key log this store knows to exist; None while there is no log yet."""
         with self.reading() as store:
             found = store.execute("select value from fact where name = 'log_seen'").fetchone()
-        return int(found[0]) if found else 0
+        return int(found[0]) if found else None
 
     def saw_log(self, head: int) -> None:
         """Remember that the key log has this many events: a shorter one is refused from now on."""

@@ -27,7 +27,7 @@ def require_log() -> Replayed:
     """What the log comes to. Raises ConfigurationError when it is missing or shorter than the key store saw it."""
     log = key_log()
     seen, known = log.replayed(), store().log_seen()
-    if seen.head < known:
+    if known is not None and (seen.head < known or not log.path.exists()):
         raise ConfigurationError(
             f"{log.path} is missing or shorter ({seen.head} events) than the key store saw it ({known}): put it back from its copy, or run "
             "`garant key replay --from-database`; nothing is decrypted without it"

@@ -15,15 +15,20 @@ from garant.vault import policy
 from garant.vault.models import DataKey, Ring
 from garant.vault.policy.states import KeyState, RingState
 from garant.vault.service.gate import require_release
-from garant.vault.service.setting import store
+from garant.vault.service.setting import key_log, store
 from garant.vault.service.states import locked_ring, require_ring
 
 DEFAULT_CLASS = "default"
 
 
 def make_root() -> bool:
-    """Make the root key of this installation; False when there is one (provisioning; before any database exists)."""
-    return store().make_root()
+    """Make the key store of this installation and begin its log; False when there is one (provisioning; before any database exists)."""
+    keys = store()
+    made = keys.make_root()
+    if keys.log_seen() is None:
+        key_log().begin()
+        keys.saw_log(0)
+    return made
 
 
 def make_tenant_keys(*, tenant: uuid.UUID, at: datetime, actor: str) -> None:

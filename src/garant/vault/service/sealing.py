@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from garant.kernel.errors import ConfigurationError
 from garant.sdk import envelope as sealed
 from garant.vault import policy
 from garant.vault.models import DataKey
@@ -124,14 +125,26 @@ def _data_key(tenant: uuid.UUID, key_id: uuid.UUID, epoch: int) -> tuple[str, AE
 
 def _load(tenant: uuid.UUID, key_id: uuid.UUID, epoch: int) -> tuple[str, bytes, DataKey]:
     """Region, key in clear and its row. Every link of the chain is checked before it decrypts the next."""
+    row = _row(tenant, key_id)
+    require_release(tenant, key_id, epoch=epoch, state=RingState.ACTIVE)
+    keys = store()
+    try:
+        kek = keys.tenant_key(tenant, row.kek_version)
+    except ConfigurationError:
+        # A rotation may have forgotten the former key since the row was read.
+        again = _row(tenant, key_id)
+        if again.kek_version == row.kek_version:
+            raise
+        row, kek = again, keys.tenant_key(tenant, again.kek_version)
+    raw = policy.unwrap(kek, label(tenant, key_id), bytes(row.wrapped))
+    policy.require_key(raw, bytes(row.kcv), f"data key {key_id}")
+    return keys.root().region, raw, row
+
+
+def _row(tenant: uuid.UUID, key_id: uuid.UUID) -> DataKey:
     row = DataKey.objects.filter(tenant_id=tenant, pk=key_id).first()
     if row is None:
         raise UnknownKey("this value was sealed by a key that this organisation does not have")
     if KeyState(row.state) not in policy.DECRYPTS:
         raise KeySuspended()
-    require_release(tenant, key_id, epoch=epoch, state=RingState.ACTIVE)
-    keys = store()
-    kek = keys.tenant_key(tenant, row.kek_version)
-    raw = policy.unwrap(kek, label(tenant, key_id), bytes(row.wrapped))
-    policy.require_key(raw, bytes(row.kcv), f"data key {key_id}")
-    return keys.root().region, raw, row
+    return row
