@@ -67,11 +67,13 @@ class Sondage:
         name, owner = sql.Identifier(self.name), sql.Identifier(self.owner)
         with self.database.administrator.connect("postgres") as server:
             self._execute(server, "create role {} login createdb password {}", owner, sql.Literal(self.name))
+            self._execute(server, "grant garant_priv to {}", owner)
             self._execute(server, "create role {} login password {}", name, sql.Literal(self.name))
             self._execute(server, "create database {} owner {}", name, owner)
         with self.database.administrator.connect(self.name) as inside:
             for what in ("select, insert, update, delete on tables", "usage on sequences"):
                 self._execute(inside, f"alter default privileges for role {{}} in schema public grant {what} to {{}}", owner, name)
+            inside.execute("create schema garant authorization garant_priv")
         (self.data / "password").write_text(self.name, encoding="ascii")
         self.signer.write(self.data / "keys.json")
         self.manage("migrate", owner=True)

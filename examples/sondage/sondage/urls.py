@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sondage.surveys.views import attachments, authors, errors, members, public
+from sondage.surveys.views import attachments, authors, errors, members, people, public
 
 urlpatterns = [
     path("healthz", public.health, name="health"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("sondages/<uuid:survey>/apercu/", members.preview, name="preview"),
     path("sondages/<uuid:survey>/reponses.csv", members.export, name="export"),
     path("sondages/<uuid:survey>/pieces/<uuid:attachment>/", attachments.download, name="attachment"),
+    path("coordonnees/", people.contact, name="contact"),
+    path("gestion/personnes/", people.find, name="find"),
     path("gestion/nouveau/", authors.create, name="create"),
     path("gestion/<uuid:survey>/", authors.edit, name="edit"),
     path("gestion/<uuid:survey>/titre/", authors.rename, name="rename"),

@@ -3,21 +3,24 @@
 import signal
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from garant.data.service import maps
 from garant.drivers.process import Deadline
 from garant.sdk import context as signed
 from garant.sdk.envelope import SealError
 from support.assertions import OMER, ROSALIE, current
-from support.sondage import Sondage
+from support.sondage import HOME, Sondage
 
 ELAN, RAPIDES = "saint-elan", "trois-rapides"
 HOSTS = {tenant: f"{tenant}.garant.localhost" for tenant in (ELAN, RAPIDES)}
+MAIL = "rosalie.bechamp@example.org"
 WORD = "une phrase que personne d’autre n’écrit"
 
 
@@ -40,8 +43,8 @@ def owner(application: Sondage) -> "psycopg.Connection[tuple[Any, ...]]":
     )
 
 
-def visit(application: Sondage, tenant: str, path: str = "/", **more: Any) -> Any:
-    return application.ask(path, host=HOSTS[tenant], X_Garant_Assertion=current(application.signer, tenant=tenant), **more)
+def visit(application: Sondage, tenant: str, path: str = "/", **claims: Any) -> Any:
+    return application.ask(path, host=HOSTS[tenant], X_Garant_Assertion=current(application.signer, tenant=tenant, **claims))
 
 
 def everything(session: "psycopg.Connection[tuple[Any, ...]]") -> str:
@@ -56,43 +59,49 @@ def everything(session: "psycopg.Connection[tuple[Any, ...]]") -> str:
 
 def answer(application: Sondage, tenant: str, code: str, text: str) -> int:
     """Send the public form of a survey with this text, as a browser would."""
-    with owner(application) as session:
+    with application.database.administrator.connect(application.name) as session:
         rows = session.execute(
             "select q.id, q.kind, q.choices from surveys_question q join surveys_survey s on s.id = q.survey_id"
             " where s.code = %s order by position",
             [code],
         ).fetchall()
-    page = application.ask(f"/s/{code}/", host=HOSTS[tenant])
+    fields = [(f"q-{id_}", {"text": text, "scale": "3"}.get(kind) or choices[0]) for id_, kind, choices in rows]
+    return post(application, tenant, f"/s/{code}/", fields)
+
+
+def give_address(application: Sondage, tenant: str, email: str) -> int:
+    return post(application, tenant, "/coordonnees/", [("email", email)], X_Garant_Assertion=current(application.signer, tenant=tenant))
+
+
+def post(application: Sondage, tenant: str, path: str, fields: list[tuple[str, str]], **headers: str) -> int:
+    """Open the page, then send its form."""
+    page = application.ask(path, host=HOSTS[tenant], **headers)
     token = page.text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    cookie = page.headers["Set-Cookie"].partition(";")[0]
-    fields = [("csrfmiddlewaretoken", token)]
-    for id_, kind, choices in rows:
-        fields += [(f"q-{id_}", {"text": text, "scale": "3"}.get(kind) or choices[0])]
-    body = "&".join(f"{name}={psycopg_quote(value)}" for name, value in fields).encode()
-    sent = application.ask(
-        f"/s/{code}/",
+    return application.ask(
+        path,
         host=HOSTS[tenant],
         method="POST",
-        body=body,
+        body=urlencode([("csrfmiddlewaretoken", token), *fields]).encode(),
         Content_Type="application/x-www-form-urlencoded",
-        Cookie=cookie,
+        Cookie=page.headers["Set-Cookie"].partition(";")[0],
         X_Forwarded_Proto="https",
-        Referer=f"https://{HOSTS[tenant]}/s/{code}/",
-    )
-    return sent.status
-
-
-def psycopg_quote(value: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in value.encode())
+        Referer=f"https://{HOSTS[tenant]}{path}",
+        **headers,
+    ).status
 
 
 def test_the_databases_owner_reads_neither_names_nor_free_texts(application: Sondage) -> None:
     assert "Rosalie Béchamp" in visit(application, ELAN).text
     assert answer(application, ELAN, "parc-riverain", WORD) == 302
+    assert give_address(application, ELAN, MAIL) == 302
+    found = visit(application, ELAN, f"/gestion/personnes/?email={MAIL.upper()}", roles=["author"])
+    assert MAIL in found.text
+    assert "Rosalie Béchamp" in visit(application, ELAN).text
+    assert MAIL not in visit(application, RAPIDES, f"/gestion/personnes/?email={MAIL}", roles=["author"]).text.partition("</form>")[2]
     with owner(application) as session:
         held = everything(session)
         assert "parc-riverain" in held
-        for clear in (WORD, "Rosalie Béchamp", "grands saules", "Taxibus du jeudi"):
+        for clear in (WORD, "Rosalie Béchamp", "grands saules", "taxibus du jeudi", "réaménage le parc", MAIL):
             assert clear not in held
             assert clear.encode().decode("latin-1") not in held
         survey = session.execute("select id from surveys_survey where code = 'parc-riverain'").fetchone()
@@ -179,12 +188,10 @@ def test_a_suspended_organisation_gets_503_and_the_other_goes_on(application: So
         assert "Sealed data cannot be read right now" in found.text
         assert "Rosalie" not in found.text
         assert visit(application, RAPIDES).status == 200
-        # A page on which nothing is sealed is still there; an answer in free text cannot be kept, and is not half kept.
-        assert application.ask("/s/parc-riverain/", host=HOSTS[ELAN]).status == 200
-        with owner(application) as session:
-            before = session.execute("select count(*) from surveys_response").fetchone()
-            assert answer(application, ELAN, "parc-riverain", "perdue") == 503
-            assert session.execute("select count(*) from surveys_response").fetchone() == before
+        # What is public closes as well: its introduction is sealed. What needs no key is still there.
+        assert application.ask("/s/parc-riverain/", host=HOSTS[ELAN]).status == 503
+        assert application.ask("/s/transport-collectif/", host=HOSTS[RAPIDES]).status == 200
+        assert application.ask("/s/parc-riverain/merci/", host=HOSTS[ELAN]).status == 200
     finally:
         application.keyring.keys(ELAN, "resume")
     assert visit(application, ELAN).status == 200
@@ -204,6 +211,38 @@ def test_without_the_keyring_pages_say_so_and_come_back(application: Sondage) ->
         application.keyring.stop()
         application.keyring.start()
     assert visit(application, ELAN).status == 200
+
+
+def test_with_its_data_map_in_force_everything_works_and_no_row_shows_without_a_context(database) -> None:
+    """The map compiled to row security (its own tests are elsewhere): this application lives under it."""
+    made = maps.read_map(HOME / "garant-map.yaml")
+    key = signed.read_key(database.data / "secrets" / "context-sondage")
+    with Sondage(database) as application:
+        server = {"host": str(database.cluster.socket), "port": database.cluster.port, "dbname": application.name}
+        owning = {**server, "user": application.owner, "password": application.name}
+        maps.apply_map(made=made, database=owning, role=application.name, key=key)
+        found = maps.check_map(made=made, database=owning, role=application.name)
+        assert found.coverage.findings == ()
+        assert found.changes == ()
+        application.start()
+        assert "Rosalie Béchamp" in visit(application, ELAN).text
+        assert "Lac au Héron" in visit(application, RAPIDES).text
+        assert answer(application, ELAN, "parc-riverain", WORD) == 302
+        assert give_address(application, ELAN, MAIL) == 302
+        assert MAIL in visit(application, ELAN, f"/gestion/personnes/?email={MAIL}", roles=["author"]).text
+        assert application.ask("/s/parc-riverain/", host=HOSTS[RAPIDES]).status == 404
+        assert application.ask("/healthz", host="localhost").status == 200
+        application.manage("seed")
+        with psycopg.connect(**server, user=application.name, password=application.name, autocommit=True) as session:
+            for table in ("surveys_person", "surveys_survey", "surveys_answer"):
+                assert session.execute(f"select count(*) from {table}").fetchone() == (0,)
+            session.execute("begin")
+            soon = datetime.now(UTC) + timedelta(minutes=1)
+            session.execute(
+                "select set_config('garant.ctx', %s, true)", [signed.sign(b"another key, 32 bytes at the least", tenant=ELAN, expires=soon)]
+            )
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute("select count(*) from surveys_person")
 
 
 def test_rows_of_before_are_sealed_and_a_migration_that_stopped_goes_on(database) -> None:

@@ -20,6 +20,10 @@ class SurveyForm(forms.Form):
     language = forms.ChoiceField(choices=[("fr", ""), ("en", "")], error_messages=MESSAGES)
 
 
+class ContactForm(forms.Form):
+    email = forms.EmailField(max_length=254, required=False, error_messages={**MESSAGES, "invalid": say_later("field_email")})
+
+
 class QuestionForm(forms.Form):
     label = forms.CharField(max_length=300, error_messages=MESSAGES)
     kind = forms.ChoiceField(choices=[(kind.value, "") for kind in Kind], error_messages=MESSAGES)

@@ -1,7 +1,7 @@
 """Rows. Every one carries the organisation (`tenant`) it belongs to, and is only read through `.of(tenant)`.
 
 A row and what it hangs on belong to the same organisation: the database refuses the contrary (migration 0002).
-A person's name and what people wrote freely are sealed: the database holds them under a key of their organisation, and cannot read them.
+Names, e-mail addresses and what people wrote freely are sealed: the database holds them under a key of their organisation, unreadable.
 """
 
 import uuid
@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from garant_django.fields import SealedTextField
+from garant_django.fields import BlindIndexField, SealedTextField
 
 
 class Scoped(models.QuerySet):
@@ -46,10 +46,15 @@ class Organisation(TenantRow):
 
 
 class Person(TenantRow):
-    """Somebody that the edge vouched for. `subject` is their identifier there; name and roles are what was last said of them."""
+    """Somebody that the edge vouched for. `subject` is their identifier there; name and roles are what was last said of them.
+
+    `email` is what they gave by themselves; an author finds a person by it through `email_index`.
+    """
 
     subject = models.UUIDField()
     name = SealedTextField(max_length=200, blank=True, null=True)
+    email = SealedTextField(max_length=254, blank=True, null=True)
+    email_index = BlindIndexField(source="email")
     roles = ArrayField(models.CharField(max_length=63), default=list)
     language = models.CharField(max_length=35, blank=True)
     first_seen = models.DateTimeField(default=timezone.now)
@@ -58,6 +63,7 @@ class Person(TenantRow):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tenant", "subject"], name="surveys_one_person_by_subject")]
+        indexes = [models.Index(fields=["tenant", "email_index"], name="surveys_person_by_email")]
 
     def __str__(self) -> str:
         return str(self.subject)
@@ -79,7 +85,7 @@ class Survey(TenantRow):
 
     code = models.SlugField(max_length=40)
     title = models.CharField(max_length=160)
-    introduction = models.TextField(blank=True, max_length=4000)
+    introduction = SealedTextField(blank=True, null=True, max_length=4000)
     language = models.CharField(max_length=2, choices=[("fr", "Français"), ("en", "English")], default="fr")
     status = models.CharField(max_length=6, choices=Status.choices, default=Status.DRAFT)
     author = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="surveys")

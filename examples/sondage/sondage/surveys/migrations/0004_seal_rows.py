@@ -10,7 +10,7 @@ from django.db import migrations, transaction
 from garant_django.keys import keyring
 
 BATCH = 500
-COLUMNS = (("Person", "name"), ("Answer", "text"))
+COLUMNS = (("Person", "name"), ("Survey", "introduction"), ("Answer", "text"))
 
 
 def seal(apps, schema_editor):

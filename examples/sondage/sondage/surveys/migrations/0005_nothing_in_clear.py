@@ -8,4 +8,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RemoveField("person", "name_plain"),
         migrations.RemoveField("answer", "text_plain"),
+        migrations.RemoveField("survey", "introduction_plain"),
     ]

@@ -70,7 +70,7 @@ def edit_context(request: HttpRequest, survey) -> dict[str, object]:
 @read_or_post
 def rename(request: HttpRequest, survey) -> HttpResponse:
     found = of_tenant(request, survey)
-    initial = {name: getattr(found, name) for name in ("title", "introduction", "language")}
+    initial = {name: getattr(found, name) or "" for name in ("title", "introduction", "language")}
     form = SurveyForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_valid():
         for name, value in form.cleaned_data.items():
