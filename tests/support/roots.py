@@ -1,6 +1,7 @@
 """Every protector of the root, ready for a test. Real: files, age, SoftHSM2 over PKCS#11, and a transit server where one is installed.
 Stand-ins, named in `support.transit` and `support.clouds`: OpenBao and Vault, AWS, Azure."""
 
+import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -52,10 +53,10 @@ def pkcs11(directory: Path, stack: ExitStack) -> RootProtector:
     return Pkcs11Root(token.module, token.label, token.pin)
 
 
-def transit_at(address: str, directory: Path) -> RootProtector:
+def transit_at(address: str, directory: Path, key: str = "garant") -> RootProtector:
     token = directory / "vault-token"
     token.write_text(transit.TOKEN + "\n")
-    return TransitRoot(address, token)
+    return TransitRoot(address, token, key=key)
 
 
 def transit_openbao(directory: Path, stack: ExitStack) -> RootProtector:
@@ -69,7 +70,7 @@ def transit_vault(directory: Path, stack: ExitStack) -> RootProtector:
 def transit_real(directory: Path, stack: ExitStack) -> RootProtector:
     if transit.program() is None:
         pytest.skip("no bao or vault on this machine; the stand-in speaks for it")
-    return transit_at(stack.enter_context(transit.real(directory)), directory)
+    return transit_at(transit.real(), directory, f"test-{uuid.uuid4()}")
 
 
 def aws(directory: Path, stack: ExitStack) -> RootProtector:

@@ -4,6 +4,7 @@ It is not the real server: it checks the token, holds real AES-GCM keys, refuses
 `soft=False` plays Vault, which knows no soft deletion. Where `bao` or `vault` is on PATH, the same tests run against it too.
 """
 
+import atexit
 import base64
 import json
 import os
@@ -11,11 +12,13 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-TOKEN = "hvs.stand-in"
+TOKEN = "garant-stand-in"
 PATH = re.compile(r"/v1/transit/(?P<what>keys|encrypt|decrypt)/(?P<name>[\w-]+)(?:/(?P<verb>[\w-]+))?$")
 
 
@@ -159,28 +162,28 @@ def program() -> str | None:
     return os.environ.get("GARANT_TRANSIT_PROGRAM") or shutil.which("bao") or shutil.which("vault")
 
 
-@contextmanager
-def real(directory: Path) -> Iterator[str]:
-    """The address of a real development server, which forgets all at its end; its token is `TOKEN`."""
+@cache
+def real() -> str:
+    """The address of a real development server, which lives as long as the tests and forgets all at its end; its token is `TOKEN`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    home = Path(tempfile.mkdtemp())
     command = [str(program()), "server", "-dev", f"-dev-root-token-id={TOKEN}", f"-dev-listen-address=127.0.0.1:{port}"]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(directory)}
-    with (directory / "transit.log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    with (home / "transit.log").open("wb") as log:
+        server = subprocess.Popen(command, env={"PATH": os.environ["PATH"], "HOME": str(home)}, stdout=log, stderr=log)
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    atexit.register(server.wait, 20)
+    atexit.register(server.terminate)
+    address = f"http://127.0.0.1:{port}"
+    headers = {"X-Vault-Token": TOKEN}
+    mount = urllib.request.Request(f"{address}/v1/sys/mounts/transit", data=b'{"type": "transit"}', headers=headers, method="POST")
+    for _ in range(300):
+        assert server.poll() is None, (home / "transit.log").read_text()[-500:]
         try:
-            address = f"http://127.0.0.1:{port}"
-            mount = urllib.request.Request(
-                f"{address}/v1/sys/mounts/transit", data=b'{"type": "transit"}', headers={"X-Vault-Token": TOKEN}, method="POST"
-            )
-            for _ in range(100):
-                try:
-                    urllib.request.urlopen(mount, timeout=5).close()
-                    break
-                except OSError:
-                    time.sleep(0.2)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(20)
+            urllib.request.urlopen(mount, timeout=5).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return address
+    raise AssertionError("the transit server did not come up in a minute")

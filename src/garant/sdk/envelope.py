@@ -45,7 +45,6 @@ COMMITTING_OVERHEAD = HEADER_BYTES + SALT_BYTES + COMMITMENT_BYTES + TAG_BYTES
 """74 bytes."""
 
 _DERIVATION = b"garant/1/committing\x00"
-_LENGTHS = tuple(length.to_bytes(4, "big") for length in range(256))
 _BODY = HEADER_BYTES + NONCE_BYTES
 _SALTED = HEADER_BYTES + SALT_BYTES
 _COMMITTED = _SALTED + COMMITMENT_BYTES
@@ -156,18 +155,17 @@ class Column:
     def seal(self, row: str, plaintext: bytes) -> bytes:
         """The envelope of `plaintext` in this row; it draws its own nonce."""
         name, nonce = row.encode(), os.urandom(12)
-        length = _LENGTHS[len(name)] if len(name) < 256 else len(name).to_bytes(4, "big")
-        return self._header + nonce + self._encrypt(nonce, plaintext, self._before_row + length + name + self._after_row)
+        data = self._before_row + _LENGTHS[len(name)] + name + self._after_row
+        return self._header + nonce + self._encrypt(nonce, plaintext, data)
 
     def unseal(self, row: str, envelope: bytes) -> bytes:
         """The plaintext of this row. Raises SealError as `unseal` does, and when another key than this column's sealed it."""
-        if envelope[:18] != self._header or len(envelope) < OVERHEAD:
+        if envelope[:18] != self._header:
             self._refuse(envelope)
         name = row.encode()
-        length = _LENGTHS[len(name)] if len(name) < 256 else len(name).to_bytes(4, "big")
         try:
-            return self._decrypt(envelope[18:30], envelope[30:], self._before_row + length + name + self._after_row)
-        except InvalidTag as error:
+            return self._decrypt(envelope[18:30], envelope[30:], self._before_row + _LENGTHS[len(name)] + name + self._after_row)
+        except (InvalidTag, ValueError) as error:
             raise SealError() from error
 
     def _refuse(self, envelope: bytes) -> None:
@@ -178,6 +176,16 @@ class Column:
 
 def _associated(place: Place, key_id: bytes) -> bytes:
     return _before_row(place.region, place.tenant.int, place.table, place.column) + _part(place.row.encode()) + _part(key_id)
+
+
+class _Lengths(dict[int, bytes]):
+    """Lengths of parts as they are written: looked up in a table where they are short."""
+
+    def __missing__(self, length: int) -> bytes:
+        return length.to_bytes(4, "big")
+
+
+_LENGTHS = _Lengths({length: length.to_bytes(4, "big") for length in range(256)})
 
 
 @lru_cache(maxsize=4096)

@@ -20,6 +20,8 @@ name in front (`0x01 | 0x03 | key id (16)`) and pins the file to its place throu
 import hmac
 import io
 import uuid
+from collections.abc import Iterator
+from mmap import mmap
 from typing import Protocol, cast
 
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
@@ -54,6 +56,10 @@ class Source(Protocol):
     def read(self, size: int = ..., /) -> bytes | None: ...
 
 
+Held = bytes | bytearray | memoryview | mmap
+"""Bytes that are in memory, or mapped into it."""
+
+
 class Seekable(Source, Protocol):
     """A source that can be entered anywhere."""
 
@@ -68,46 +74,73 @@ class Target(Protocol):
     def write(self, data: memoryview | bytes, /) -> int | None: ...
 
 
-def encrypt(source: Source, target: Target, key: bytes, *, context: bytes = b"") -> int:
+class View:
+    """What lies in memory, as a source that can be entered anywhere; its bytes are not copied."""
+
+    def __init__(self, held: Held) -> None:
+        self._bytes, self._at = memoryview(held).cast("B"), 0
+
+    def part(self, size: int) -> memoryview:
+        """The next bytes where they lie; empty at the end."""
+        taken = self._bytes[self._at : self._at + size]
+        self._at += len(taken)
+        return taken
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, all of them for -1."""
+        return bytes(self.part(len(self._bytes) if size < 0 else size))
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
+
+    def tell(self) -> int:
+        """Where the next byte is."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a place."""
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: len(self._bytes)}[whence]
+        return self._at
+
+
+def encrypt(source: Source | Held, target: Target, key: bytes, *, context: bytes = b"") -> int:
     """Write the Cobblestone-256 message of everything in `source`; the number of bytes read. `key`: 32 random bytes.
 
-    `context`: what the reader has to know too, such as the file's name; it is authenticated and not written.
+    What is in memory already (bytes, memoryview, mmap) is taken from where it lies. `context`: what the reader has to know too, such as
+    the file's name; it is authenticated and not written.
     """
     encryptor = Cobblestone256Encryptor(_checked(key), context)
-    taken, made = memoryview(bytearray(CHUNKS_AT_ONCE * CHUNK)), memoryview(bytearray(PREFIX + CHUNKS_AT_ONCE * WIRE))
+    made = memoryview(bytearray(PREFIX + CHUNKS_AT_ONCE * WIRE))
     total = 0
-    while count := _fill(source, taken):
-        total += count
-        _write(target, made[: encryptor.update_into(taken[:count], made)])
-        if count < len(taken):
-            break
+    for part in _parts(source, CHUNKS_AT_ONCE * CHUNK):
+        total += len(part)
+        _write(target, made[: encryptor.update_into(part, made)])
     _write(target, memoryview(encryptor.finalize()))
     return total
 
 
-def decrypt(source: Source, target: Target, key: bytes, *, context: bytes = b"") -> int:
+def decrypt(source: Source | Held, target: Target, key: bytes, *, context: bytes = b"") -> int:
     """Write the plaintext of the message in `source`; the number of bytes written.
 
     Raises SealError for another key or context, and for a file that is cut, damaged or rearranged: then the target is worth nothing.
     """
-    _check_end(source, key, context)
+    opened = _opened(source)
+    _check_end(opened, key, context)
     decryptor = Cobblestone256Decryptor(_checked(key), context)
-    taken, made = memoryview(bytearray(CHUNKS_AT_ONCE * WIRE)), memoryview(bytearray(CHUNKS_AT_ONCE * CHUNK))
-    head = taken[:PREFIX]
+    head, made = memoryview(bytearray(PREFIX)), memoryview(bytearray(CHUNKS_AT_ONCE * CHUNK))
     total = 0
     try:
-        if _fill(source, head) < PREFIX:
+        if _fill(opened, head) < PREFIX:
             raise SealError(_SHORT)
         decryptor.update(head)
     except InvalidTag as error:
         raise SealError("this file was not sealed by the key that was given, or not for this place") from error
     try:
-        while count := _fill(source, taken):
-            opened = decryptor.update_into(taken[:count], made)
-            _write(target, made[:opened])
-            total += opened
-            if count < len(taken):
-                break
+        for part in _parts(opened, CHUNKS_AT_ONCE * WIRE):
+            count = decryptor.update_into(part, made)
+            _write(target, made[:count])
+            total += count
     except InvalidTag as error:
         raise SealError(_DAMAGED) from error
     try:
@@ -118,15 +151,16 @@ def decrypt(source: Source, target: Target, key: bytes, *, context: bytes = b"")
     return total + len(last)
 
 
-def seal_stream(source: Source, target: Target, key: bytes, key_id: uuid.UUID, place: Place) -> int:
+def seal_stream(source: Source | Held, target: Target, key: bytes, key_id: uuid.UUID, place: Place) -> int:
     """The same, with the key's name in front and pinned to its place; the number of bytes read."""
     _write(target, memoryview(bytes((FORMAT, CHUNKED)) + key_id.bytes))
     return encrypt(source, target, key, context=context_of(place, key_id))
 
 
-def unseal_stream(source: Source, target: Target, key: bytes, place: Place) -> int:
+def unseal_stream(source: Source | Held, target: Target, key: bytes, place: Place) -> int:
     """The plaintext of a sealed file; the number of bytes written. Raises SealError as `decrypt` does, and for a file moved elsewhere."""
-    return decrypt(source, target, key, context=context_of(place, stream_key_id(source)))
+    opened = _opened(source)
+    return decrypt(opened, target, key, context=context_of(place, stream_key_id(opened)))
 
 
 def read_sealed(source: Seekable, key: bytes, place: Place) -> "Reader":
@@ -245,6 +279,24 @@ def _check_end(source: Source, key: bytes, context: bytes) -> None:
         start = entered.tell()
         Reader(entered, key, context=context)
         entered.seek(start)
+
+
+def _opened(source: Source | Held) -> Source:
+    return View(source) if isinstance(source, bytes | bytearray | memoryview | mmap) else source
+
+
+def _parts(source: Source | Held, size: int) -> Iterator[memoryview]:
+    """The source in parts of `size`, the last one shorter. A part is good until the next one is asked for."""
+    opened = _opened(source)
+    if isinstance(opened, View):
+        while part := opened.part(size):
+            yield part
+        return
+    taken = memoryview(bytearray(size))
+    while count := _fill(opened, taken):
+        yield taken[:count]
+        if count < size:
+            return
 
 
 def _fill(source: Source, view: memoryview) -> int:

@@ -72,10 +72,11 @@ def test_a_bit_flipped_anywhere_is_noticed() -> None:
             g1.unseal(KEY, PLACE, bytes(damaged))
 
 
-@pytest.mark.parametrize("length", [0, 1, 18, 45])
+@pytest.mark.parametrize("length", [0, 1, 2, 17, 18, 19, 29, 30, 45])
 def test_a_truncated_envelope_is_not_read(length: int) -> None:
-    with pytest.raises(SealError):
-        g1.unseal(KEY, PLACE, sealed()[:length])
+    for act in (lambda it: g1.unseal(KEY, PLACE, it), lambda it: column().unseal("row-1", it)):
+        with pytest.raises(SealError):
+            act(sealed()[:length])
 
 
 def test_a_key_is_recognised_before_it_decrypts() -> None:

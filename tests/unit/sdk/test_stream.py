@@ -1,10 +1,12 @@
 """A sealed file opens whole or from anywhere, at its place; what is cut, rearranged, exchanged or damaged is never given out."""
 
 import io
+import mmap
 import os
 import random
 import tracemalloc
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from garant.sdk import stream
 from garant.sdk.envelope import Place, SealError
-from garant.sdk.stream import CHUNK, PREFIX, WIRE, Reader
+from garant.sdk.stream import CHUNK, PREFIX, WIRE, Reader, View
 from support import formats
 from support.vectors import pattern
 
@@ -83,6 +85,19 @@ class TestMessages:
             target = io.BytesIO()
             stream.decrypt(io.BytesIO(theirs), target, KEY, context=b"c")
             assert target.getvalue() == plaintext
+
+    @pytest.mark.parametrize("length", [0, 1, CHUNK, 16 * CHUNK, 33 * CHUNK + 7])
+    def test_what_lies_in_memory_is_taken_from_there(self, length: int, tmp_path: Path) -> None:
+        plaintext = pattern(length)
+        sealed, opened = io.BytesIO(), io.BytesIO()
+        assert stream.seal_stream(memoryview(plaintext), sealed, KEY, KEY_ID, SAINT_ELAN) == length
+        (tmp_path / "file").write_bytes(sealed.getvalue())
+        with (tmp_path / "file").open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            assert stream.unseal_stream(mapped, opened, KEY, SAINT_ELAN) == length
+            assert stream.read_sealed(View(mapped), KEY, SAINT_ELAN).read() == plaintext
+        assert opened.getvalue() == plaintext
+        with pytest.raises(SealError, match="cut short"):
+            stream.decrypt(message(plaintext)[:-1], io.BytesIO(), KEY)
 
     def test_a_salt_is_never_used_twice(self) -> None:
         assert len({message(b"")[:24] for _ in range(50)}) == 50
