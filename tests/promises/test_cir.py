@@ -12,12 +12,13 @@ from garant.drivers.volumes import look
 from garant.kernel.deployment import Deployment
 from garant.kernel.promise import Keeper, Promise
 from garant.kernel.verdicts import State
-from support import places
-from support.doors import broken, but_for, in_place_of, kept, schema
+from support import engines, places
+from support.doors import application_schema, broken, but_for, in_place_of, kept, schema
 from support.evidence import NOON
 from support.names import NameServer
 from support.once import Runs
 from support.registers import MONTREAL, VIRGINIE, Book, Kept
+from support.stores import measured, seen, stores_at
 from support.stub import Said
 from support.world import BASE, World, wait_until
 
@@ -54,6 +55,49 @@ def planted_verdict(root: Path, uuid: str) -> State:
     plant(root, mounts={"/": "253:0 ext4 /dev/dm-0"}, devices=devices)
     place = Deployment(base=BASE, https=8443, http=8080, data=Path("/srv/garant"))
     return Runs(NOON).kept(Promise("data.volume"), Keeper(VOLUME, Volumes(place, root=root), volume.judge)).verdict.state
+
+
+def test_cir_19_main_data_are_in_the_engine_that_is_named_and_every_column_is_in_the_map(world: World, tmp_path: Path) -> None:
+    """The demonstration keeps its data in PostgreSQL, so the sentence is broken there. SQL Server cannot run here: a stand-in that answers
+    PRELOGIN shows the engine kept, then a real MariaDB at the same address breaks it. The columns are those of the real database."""
+    assert world.keep("CIR-19") == {"CIR-19": "broken"}
+    assert "PostgreSQL" in world.reason("CIR-19")
+    assert measured(world, "data.mapped") == "kept"
+    planted = "create table rendez_vous (id int, courriel text); grant select on rendez_vous to sondage"
+    with application_schema(world, planted, "drop table rendez_vous"):
+        assert measured(world, "data.mapped") == "broken"
+    assert measured(world, "data.mapped") == "kept"
+    with application_schema(world, "alter table surveys_person add courriel text", "alter table surveys_person drop courriel"):
+        assert measured(world, "data.mapped") == "broken"
+    assert measured(world, "data.mapped") == "kept"
+
+    promise = Promise("data.engine", {"kinds": ["database"], "engine": "sqlserver"})
+    with engines.serving(engines.sqlserver) as port:
+        runs, keeper = stores_at(tmp_path, [("main", "database", f"127.0.0.1:{port}")])
+        assert seen(runs, promise, keeper).state is State.KEPT
+    with engines.mariadb(tmp_path / "m", port):
+        found = seen(runs, promise, keeper)
+        assert (found.state, "on MariaDB, not on SQL Server" in found.reason.en) == (State.BROKEN, True)
+    assert seen(runs, promise, keeper).state is not State.KEPT, "nobody answers: nothing was measured"
+    with engines.serving(engines.sqlserver, port=port):
+        assert seen(runs, promise, keeper).state is State.KEPT
+
+
+def test_cir_20_logs_and_caches_are_in_the_engine_that_is_named(world: World, tmp_path: Path) -> None:
+    """The demonstration keeps its logs in files. MongoDB cannot run here: stand-ins that answer `hello` show the sentence kept; a Redis
+    (a stand-in too) in place of one of them breaks it."""
+    assert world.keep("CIR-20") == {"CIR-20": "broken"}
+    assert "in files" in world.reason("CIR-20")
+    promise = Promise("data.engine", {"kinds": ["logs", "cache"], "engine": "mongodb"})
+    with engines.serving(engines.mongodb) as logs:
+        with engines.serving(engines.mongodb) as cache:
+            runs, keeper = stores_at(tmp_path, [("journal", "logs", f"127.0.0.1:{logs}"), ("hot", "cache", f"127.0.0.1:{cache}")])
+            assert seen(runs, promise, keeper).state is State.KEPT
+        with engines.serving(engines.redis, port=cache):
+            found = seen(runs, promise, keeper)
+            assert (found.state, found.reason.en) == (State.BROKEN, "“hot” is on Redis, not on MongoDB.")
+        with engines.serving(engines.mongodb, port=cache):
+            assert seen(runs, promise, keeper).state is State.KEPT
 
 
 def test_cir_34_nothing_can_be_exported(world: World) -> None:

@@ -8,9 +8,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from support import places, spoilt
+from garant.data.engines.stores import Engines
+from garant.data.policy import map_judges
+from garant.data.promises.map import ENGINE
+from garant.kernel.promise import Keeper, Promise
+from garant.kernel.verdicts import State
+from support import engines, objects, places, spoilt
 from support.doors import another_application, broken, entry, kept, schema
 from support.registers import HERE, VIRGINIE, Book, Kept, Place, operational
+from support.stores import buckets_at, seen, stores_at
 from support.tls import Authority
 from support.world import BASE, World
 
@@ -161,3 +167,43 @@ def test_ehq_50_customers_of_the_united_kingdom_are_in_london(world: World) -> N
 
 def test_ehq_51_customers_of_the_united_states_are_in_northern_california(world: World) -> None:
     hosted(world, "EHQ-51")
+
+
+def test_ehq_30_data_are_in_mysql_at_the_provider_that_is_named(world: World, tmp_path: Path) -> None:
+    """The demonstration keeps its data in PostgreSQL. A MySQL at Amazon cannot run here: a stand-in that greets as MySQL, under a name of
+    the provider's shape, shows the sentence kept; a real MariaDB behind the same name breaks it, and so does another name."""
+    assert world.keep("EHQ-30") == {"EHQ-30": "broken"}
+    assert "PostgreSQL" in world.reason("EHQ-30")
+    promise = Promise("data.engine", {"kinds": ["database"], "engine": "mysql", "host_ends": ".rds.localhost"})
+    with engines.serving(engines.mysql, first=True) as port:
+        runs, keeper = stores_at(tmp_path, [("main", "database", f"mysql://ours.ca-central-1.rds.localhost:{port}")])
+        assert seen(runs, promise, keeper).state is State.KEPT
+        _, elsewhere = stores_at(tmp_path, [("main", "database", f"mysql://ours.localhost:{port}")])
+        found = seen(runs, promise, elsewhere)
+        assert (found.state, "not at the named provider" in found.reason.en) == (State.BROKEN, True)
+        _, keeper = stores_at(tmp_path, [("main", "database", f"mysql://ours.ca-central-1.rds.localhost:{port}")])
+    with engines.mariadb(tmp_path / "m", port):
+        assert seen(runs, promise, keeper).state is State.BROKEN
+    with engines.serving(engines.mysql, first=True, port=port):
+        assert seen(runs, promise, keeper).state is State.KEPT
+
+
+def test_ehq_31_attachments_are_in_s3_and_closed_to_strangers(world: World, tmp_path: Path) -> None:
+    """The demonstration keeps its documents in files. A server of moto stands in for Amazon S3: the bucket is seen closed, its access list
+    and its policy are opened, seen open, and closed again."""
+    assert world.keep("EHQ-31") == {"EHQ-31": "broken"}
+    promise = Promise("data.objects_closed")
+    with objects.store() as held:
+        runs, keeper = buckets_at(tmp_path, held.where, held.credentials)
+        assert seen(runs, promise, keeper).state is State.KEPT
+        with held.listed_for_everybody():
+            assert seen(runs, promise, keeper).state is State.BROKEN
+        assert seen(runs, promise, keeper).state is State.KEPT
+        with held.object_for_everybody():
+            found = seen(runs, promise, keeper)
+            assert (found.state, "an object" in found.reason.en) == (State.BROKEN, True)
+        assert seen(runs, promise, keeper).state is State.KEPT
+        engine = Promise("data.engine", {"kinds": ["files", "objects"], "either": True, "engine": "s3"})
+        assert seen(runs, engine, Keeper(ENGINE, Engines({}, tmp_path / "garant-map.yaml"), map_judges.engine)).state is State.KEPT
+        runs, blind = buckets_at(tmp_path, held.where, None)
+        assert seen(runs, promise, blind).state is State.UNPROVEN, "without a right to read, no object was asked for"

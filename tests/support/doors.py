@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import psycopg
+
 from support.sondage import UnixConnection
 from support.stub import Asked, Said
 from support.world import World, wait_until
@@ -55,6 +57,29 @@ def schema(world: World, breaks: str, mends: str) -> Iterator[None]:
     finally:
         with world.sql("owner") as database:
             database.execute(mends)
+
+
+@contextmanager
+def application_schema(world: World, breaks: str, mends: str) -> Iterator[None]:
+    """The same in the protected application's database, by the owner of its tables."""
+
+    def run(statement: str) -> None:
+        state = world.runtime_files.state()
+        with psycopg.connect(
+            host=state["database_socket"],
+            port=state["database_port"],
+            user="sondage_owner",
+            password=world.runtime_files.secret("database-sondage-owner"),
+            dbname="sondage",
+            autocommit=True,
+        ) as owner:
+            owner.execute(statement.encode())
+
+    run(breaks)
+    try:
+        yield
+    finally:
+        run(mends)
 
 
 @contextmanager

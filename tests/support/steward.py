@@ -6,6 +6,7 @@
 - `person`: make somebody with a password, in a tenant (role web).
 - `keep`: run the measures of one promise or of the claims named, now (role worker), and tell the verdicts.
 - `places`, `place`, `require_target`: another register (role worker), a customer placed, a target asked for (role web).
+- `keep_promise`: run the measure of one promise key, now, and tell its own verdict.
 - `verdicts`: the state of every claim of every statement, as published.
 """
 
@@ -126,6 +127,18 @@ def keep(*, claims: list[str]) -> dict[str, str]:
     return {claim: found["state"] for claim, found in verdicts().items() if claim in claims}
 
 
+def keep_promise(*, key: str) -> str:
+    """Measure one promise key of the statements in force, now; the state of its newest run."""
+    table = registry()
+    for due in upcoming(table, documents(), CLOCK.now()):
+        if due.promise.key == key:
+            for _ in Deadline(200).tries(0.5):
+                kept = statement.keep_promise(promise=due.promise, keeper=due.keeper, clock=CLOCK, registry=table)
+                if kept is not None:
+                    return kept.verdict.state.value
+    raise LookupError(f"no statement in force binds {key}")
+
+
 def verdicts() -> dict[str, Any]:
     """Claim id to state and reasons, over all statements in force."""
     found = {}
@@ -146,6 +159,7 @@ VERBS = {
     "keys": keys,
     "only_from": only_from,
     "keep": keep,
+    "keep_promise": keep_promise,
     "verdicts": verdicts,
 }
 

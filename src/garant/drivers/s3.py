@@ -7,7 +7,8 @@ import re
 import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import quote, urlsplit
+from html import unescape
+from urllib.parse import SplitResult, quote, urlsplit
 
 from garant.kernel.errors import EngineError
 from garant.kernel.text import Text
@@ -28,13 +29,45 @@ class Credentials:
 def bucket_location(endpoint: str, bucket: str, credentials: Credentials, *, region: str, now: datetime, timeout: float = 10.0) -> str:
     """The region in which the store says that this bucket is. Raises EngineError with what it said instead."""
     parts = urlsplit(endpoint)
-    host = parts.netloc.rpartition("@")[2]
     path = f"{parts.path.rstrip('/')}/{quote(bucket, safe='')}"
-    headers = _signed(host, path, "location=", credentials, region, now)
+    what = Text(f"où est le dépôt {bucket}", f"where the bucket {bucket} is")
+    body = _get(parts, path, "location=", credentials, region, now, timeout, what)
+    found = re.search(r"<LocationConstraint[^>]*>([^<]*)</LocationConstraint>", body)
+    return (found[1] if found else "") or DEFAULT
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What a reader with rights sees: one object's name (empty: there is none), and to whom the access list grants rights."""
+
+    key: str
+    granted: tuple[str, ...]
+
+
+STRANGERS = ("http://acs.amazonaws.com/groups/global/AllUsers", "http://acs.amazonaws.com/groups/global/AuthenticatedUsers")
+
+
+def look_inside(where: str, credentials: Credentials, *, now: datetime, region: str = DEFAULT, timeout: float = 10.0) -> Inside:
+    """One object of the bucket at `https://host/bucket`, and the strangers that its access list names. Raises EngineError."""
+    parts = urlsplit(where)
+    bucket = parts.path.strip("/")
+    what = Text(f"ce que contient le dépôt {bucket}", f"what the bucket {bucket} holds")
+    listed = _get(parts, parts.path, "list-type=2&max-keys=1", credentials, region, now, timeout, what)
+    rights = _get(parts, parts.path, "acl=", credentials, region, now, timeout, what)
+    key = re.search(r"<Key>([^<]*)</Key>", listed)
+    return Inside(unescape(key[1]) if key else "", tuple(each.rpartition("/")[2] for each in STRANGERS if f"<URI>{each}</URI>" in rights))
+
+
+def _get(
+    parts: SplitResult, path: str, query: str, credentials: Credentials, region: str, now: datetime, timeout: float, what: Text
+) -> str:
+    """The body of a signed question. Raises EngineError with what the store said instead."""
+    host = parts.netloc.rpartition("@")[2]
+    headers = _signed(host, path, query, credentials, region, now)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     try:
         connection = kind(host, timeout=timeout)
-        connection.request("GET", f"{path}?location=", headers=headers)
+        connection.request("GET", f"{path}?{query}", headers=headers)
         answer = connection.getresponse()
         body = answer.read(65_536).decode("utf-8", errors="replace")
         connection.close()
@@ -43,11 +76,8 @@ def bucket_location(endpoint: str, bucket: str, credentials: Credentials, *, reg
     if answer.status != 200:
         code = re.search(r"<Code>([^<]{1,100})</Code>", body)
         why = code[1] if code else f"HTTP {answer.status}"
-        raise EngineError(
-            Text(f"{host} ne dit pas où est le dépôt {bucket} ({why}).", f"{host} does not say where the bucket {bucket} is: {why}")
-        )
-    found = re.search(r"<LocationConstraint[^>]*>([^<]*)</LocationConstraint>", body)
-    return (found[1] if found else "") or DEFAULT
+        raise EngineError(Text(f"{host} ne dit pas {what.fr} ({why}).", f"{host} does not say {what.en}: {why}"))
+    return body
 
 
 def _signed(host: str, path: str, query: str, credentials: Credentials, region: str, now: datetime) -> dict[str, str]:

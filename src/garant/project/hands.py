@@ -24,6 +24,7 @@ def hands(place: Deployment) -> Hands:
     return Hands(
         residents=partial(residents, place),
         database=settings.APPLICATION_DATABASE,
+        role=settings.GARANT.application.role or settings.GARANT.application.name,
         recipe=_recipe(example=example),
         files=(place.data / place.application,) if example else (),
         own={f"garant_{role}": _own(role) for role in OWN_ROLES},

@@ -124,7 +124,7 @@ def test_everything_of_the_example_is_read() -> None:
     assert survey.subject is not None
     assert survey.subject.target == Reference("surveys_person", "id")
     assert survey.erasure.fields == ("title", "introduction")
-    assert [store.engine for store in made.stores] == ["postgresql", "local"]
+    assert [store.engine for store in made.stores] == ["postgresql", "local", "local"]
     assert made.not_personal == {("public", "django_migrations"): 14}
     assert made.controller is not None
 

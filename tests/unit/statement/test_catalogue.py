@@ -26,6 +26,8 @@ ON_A_WORD = {
     "engagementhq": "EHQ-47 EHQ-48 EHQ-49 EHQ-50 EHQ-51",
 }
 """Places: part of each sentence is a supplier's word, so that none can read better than attested."""
+ENGINES = {"cirasync": "CIR-19 CIR-20", "engagementhq": "EHQ-30 EHQ-31"}
+"""Other engines than the demonstration's: measured, and honestly broken or unproven there."""
 
 CLASSES = {
     "E": "02 03 04 05 06 11 12 13 14 15 16 17 19 20 22 23 24 25 26 27 29 33 35 36",
@@ -59,7 +61,7 @@ def test_all_36_claims_of_aso_are_there_with_their_class():
     assert document("aso").claim("ASO-01").inherited is True
 
 
-@pytest.mark.parametrize("wanted", [KEPT, IN_PART, ON_A_WORD])
+@pytest.mark.parametrize("wanted", [KEPT, IN_PART, ON_A_WORD, ENGINES])
 def test_every_claim_of_this_release_is_bound(wanted):
     for slug, ids in wanted.items():
         bound = {claim.id for claim in document(slug).claims if claim.promises}
@@ -68,7 +70,7 @@ def test_every_claim_of_this_release_is_bound(wanted):
 
 def test_nothing_else_is_bound():
     bound = {claim.id for slug in SLUGS for claim in document(slug).claims if claim.promises}
-    assert bound == set(" ".join([*KEPT.values(), *IN_PART.values(), *ON_A_WORD.values()]).split())
+    assert bound == set(" ".join([*KEPT.values(), *IN_PART.values(), *ON_A_WORD.values(), *ENGINES.values()]).split())
 
 
 def test_what_is_measured_in_part_has_a_part_that_nothing_measures():

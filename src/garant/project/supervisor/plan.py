@@ -160,6 +160,31 @@ class Plan:
             group=self.group,
         )
 
+    def map_of_example(self) -> Program:
+        """Puts the example's data map in force, once its tables are what they should be. It alone holds the owner's password."""
+        data_map = EXAMPLE / "garant-map.yaml"
+        if self.configuration.application.map and self.configuration.path is not None:
+            data_map = self.configuration.path.parent / self.configuration.application.map
+        given = self._example_environment()
+        key = given["SONDAGE_CONTEXT_KEY_FILE"]
+        return Program(
+            name="application-map",
+            command=(sys.executable, "-m", "garant.project.application_map", str(data_map), application_database.APPLICATION, key),
+            environment={
+                **PLAIN_ENVIRONMENT,
+                "GARANT_SUPERVISED": str(self.runtime.data),
+                "HOME": str(self.runtime.data / "migrate"),
+                "PYTHONPATH": str(provision.SOURCES),
+                "PGHOST": given["SONDAGE_DATABASE_HOST"],
+                "PGPORT": given["SONDAGE_DATABASE_PORT"],
+                "PGDATABASE": application_database.APPLICATION,
+                "PGUSER": application_database.OWNER,
+                "PGPASSWORD": self.runtime.secret(application_database.SECRETS[application_database.OWNER]),
+            },
+            user=self._migrating_user(),
+            group=self.group,
+        )
+
     def _migrating_user(self) -> pwd.struct_passwd | None:
         """In the application's group, so that a migration may seal what was held in clear."""
         user = service_user(MIGRATING_USER) if self.user else None

@@ -184,9 +184,11 @@ class Supervisor:
         running = [
             _Steps([plan.helper("settle-people", "web", *people)], logs, self._clock, self.say),
             _Steps([plan.helper("settle-statements", "worker", "settle", "statements")], logs, self._clock, self.say),
+            *([_Steps([plan.helper("settle-map", "worker", "map", "record")], logs, self._clock, self.say)] if self._mapped else []),
         ]
         if any(child.program.name == "application" for child in self.children):
-            running.append(_Steps([plan.example_as_owner("migrate", "--no-input")], logs, self._clock, self.say))
+            tables = [plan.example_as_owner("migrate", "--no-input"), plan.map_of_example()]
+            running.append(_Steps(tables, logs, self._clock, self.say))
             if self._demo:  # its texts are sealed by keys of organisations that the first step makes
                 after = (running[0], running[-1])
                 running.append(_Steps([plan.example("seed")], logs, self._clock, self.say, after=after))
@@ -200,6 +202,12 @@ class Supervisor:
         finally:
             for each in running:
                 each.stop()
+
+    @property
+    def _mapped(self) -> bool:
+        """Whether the application has a data map: the example's, or the one that garant.toml names."""
+        application = self.configuration.application
+        return bool(application.map) or not application.upstream
 
     def _wait_until_serving(self) -> bool:
         deadline, said = Deadline(PATIENCE), ""
