@@ -13,8 +13,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -26,39 +24,14 @@ from django.db import OperationalError, connections
 
 from garant.kernel.clock import SystemClock
 from garant.kernel.errors import ConfigurationError, EngineError
+from garant.sdk import acting as sdk
 from garant.sdk import context as signed
+from garant.sdk.acting import Acting, ContextMismatch, acting, current_tenant
+
+__all__ = ["Acting", "ContextMismatch", "acting", "acting_as", "configured", "current_tenant", "tell"]
 
 LIFE = timedelta(minutes=5)
 """Of a signed context, counted from the beginning of its transaction: longer than any transaction may last."""
-
-
-class ContextMismatch(RuntimeError):
-    """Two organisations would be mixed in one context."""
-
-
-@dataclass(frozen=True)
-class Acting:
-    """Who acts. `tenant`: the organisation's short name. `actor`: a person's identifier, or a word for a program."""
-
-    tenant: str
-    actor: str = ""
-    purpose: str = "service"
-
-
-_acting: ContextVar[Acting | None] = ContextVar("garant_acting", default=None)
-
-
-def acting() -> Acting | None:
-    """The context of here and now."""
-    return _acting.get()
-
-
-def current_tenant() -> str:
-    """The organisation of the context. Raises RuntimeError without one."""
-    found = _acting.get()
-    if found is None:
-        raise RuntimeError("there is no organisation here: open garant_django.context.acting_as(tenant) first")
-    return found.tenant
 
 
 def configured() -> bool:
@@ -72,28 +45,22 @@ def acting_as(tenant: str, *, actor: str = "", purpose: str = "service") -> Iter
 
     The same organisation may be named again inside; another one raises ContextMismatch.
     """
-    before = _acting.get()
-    if before is not None:
-        if before.tenant != tenant:
-            raise ContextMismatch(f"in the context of {before.tenant!r}, that of {tenant!r} was asked for: end the first one before")
-        yield
-        return
-    token = _acting.set(Acting(tenant, actor, purpose))
-    open_already = [each for each in connections.all(initialized_only=True) if each.in_atomic_block and each.vendor == "postgresql"]
-    try:
-        for each in open_already:
-            tell(each.connection)
-        yield
-    finally:
-        _acting.reset(token)
-        for each in open_already:
-            if each.connection is not None and not each.needs_rollback:
-                _untell(each.connection)
+    with sdk.acting_as(tenant, actor=actor, purpose=purpose) as new:
+        everyone = connections.all(initialized_only=True) if new else []
+        open_already = [each for each in everyone if each.in_atomic_block and each.vendor == "postgresql"]
+        try:
+            for each in open_already:
+                tell(each.connection)
+            yield
+        finally:
+            for each in open_already:
+                if each.connection is not None and not each.needs_rollback:
+                    _untell(each.connection)
 
 
 def tell(connection: Any) -> None:
     """Begin a transaction on a psycopg connection in the present context, if there is one. Raises django's OperationalError."""
-    said = _acting.get()
+    said = acting()
     if said is None or not configured():
         return
     try:
