@@ -1,5 +1,6 @@
 """The vault on a real PKCS#11 token (SoftHSM2): two organisations seal and open, in this process and in another."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -12,13 +13,16 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from typer.testing import CliRunner
 
 from garant.identity.service import tenant_transaction
-from garant.kernel.errors import ConfigurationError
+from garant.kernel.errors import ConfigurationError, InputError
+from garant.project.cli.key import app
 from garant.project.configured_root import ConfiguredRoot
 from garant.vault import service as vault
 from garant.vault.engines.keystore import KeyStore
 from garant.vault.engines.kms.choice import chosen
+from garant.vault.engines.roots import FileRoot
 from garant.vault.service import states
 from garant.vault.service.roots import _made, protector
 from support import softhsm
@@ -129,3 +133,86 @@ def test_another_process_reads_garant_toml_and_uses_the_same_token(tmp_path: Pat
     ]
     assert [made for made, _ in said] == ["True", "False"]
     assert said[0][1] == said[1][1]
+
+
+@pytest.mark.django_db
+class TestMoving:
+    """From a file to the token, as an operator does it after a time."""
+
+    @pytest.fixture
+    def before(self, token: softhsm.Token, monkeypatch: pytest.MonkeyPatch) -> tuple[ConfiguredRoot, tuple[uuid.UUID, uuid.UUID]]:
+        present = settings.GARANT
+        monkeypatch.setattr(settings, "GARANT", replace(present, root=ConfiguredRoot()))
+        assert vault.make_root()
+        made = uuid.uuid4(), uuid.uuid4()
+        for tenant in made:
+            with tenant_transaction(tenant):
+                vault.make_tenant_keys(tenant=tenant, at=NOW, actor="system:test")
+        monkeypatch.setattr(settings, "GARANT", present)
+        return ConfiguredRoot(), made
+
+    def move(self, former: ConfiguredRoot) -> int:
+        with tenant_transaction(None, scope="operator"):
+            return vault.move_root(former=vault.former_protector(former.kind, former.parameters), at=NOW, actor="system:test")
+
+    def test_everything_opens_under_the_new_root_and_nothing_under_the_former(
+        self, before: tuple[ConfiguredRoot, tuple[uuid.UUID, uuid.UUID]], tmp_path: Path
+    ) -> None:
+        former, (mine, theirs) = before
+        shutil.copy(tmp_path / "keys" / "store.sqlite", tmp_path / "old.sqlite")
+        with pytest.raises(ConfigurationError, match="garant key move"):
+            KeyStore(tmp_path / "keys", protector=protector(tmp_path / "keys")).root()
+        assert self.move(former) == 2
+        for tenant in (mine, theirs):
+            with tenant_transaction(tenant):
+                assert unseal(tenant, seal(tenant)) == SECRET
+        assert not list((tmp_path / "keys" / "root").iterdir()), "the file root is destroyed"
+        shutil.copy(tmp_path / "old.sqlite", tmp_path / "keys" / "store.sqlite")
+        with pytest.raises(ConfigurationError):
+            KeyStore(tmp_path / "keys").root()
+
+    def test_a_move_that_was_killed_before_the_end_is_finished_by_the_next(
+        self, before: tuple[ConfiguredRoot, tuple[uuid.UUID, uuid.UUID]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        former, (mine, _) = before
+
+        def killed(self: FileRoot, epoch: int) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(FileRoot, "destroy", killed)
+            with pytest.raises(KeyboardInterrupt):
+                self.move(former)
+        assert vault.root_left_behind() == {1: "file"}
+        assert not vault.make_root(), "a start in between works, and does not take the former root for destroyed"
+        assert vault.root_left_behind() == {1: "file"}
+        with tenant_transaction(mine):
+            assert unseal(mine, seal(mine)) == SECRET
+        assert self.move(former) == 2
+        assert vault.root_left_behind() == {}
+        assert not list((tmp_path / "keys" / "root").iterdir())
+
+    def test_the_commands_say_and_do_it(
+        self, before: tuple[ConfiguredRoot, tuple[uuid.UUID, uuid.UUID]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def run(*words: str) -> tuple[int, str]:
+            done = CliRunner().invoke(app, list(words))
+            if done.exception is not None and not isinstance(done.exception, SystemExit):
+                raise done.exception
+            return done.exit_code, done.stdout
+
+        former = tmp_path / "before.toml"
+        with pytest.raises(InputError, match="is no file"):
+            run("move", str(former))
+        former.write_text("")
+        code, said = run("move", str(former))
+        assert (code, "The root is pkcs11, at epoch 2" in said) == (0, True)
+        code, said = run("root", "--json")
+        assert code == 0
+        assert json.loads(said)["root"] == "pkcs11"
+        assert json.loads(said)["left"] == {}
+        code, said = run("root")
+        assert "SoftHSM" in said
+        monkeypatch.setattr(settings, "GARANT", replace(settings.GARANT, root=ConfiguredRoot()))
+        with pytest.raises(ConfigurationError, match="names the same root"):
+            run("move", str(former))

@@ -21,7 +21,7 @@ from garant.identity.service import tenant_transaction
 from garant.kernel.canonical import moment
 from garant.kernel.clock import SystemClock
 from garant.kernel.errors import InputError, Refused
-from garant.project.cli import key_store
+from garant.project.cli import key_root, key_store
 from garant.vault import queries
 from garant.vault import service as vault
 from garant.vault.engines import escrow, files, sealing_off
@@ -238,7 +238,7 @@ def share_(
     print(escrow.open_share(secret, held, tenant))
 
 
-for command in (key_store.rotate, key_store.backup, key_store.restore, key_store.replay):
+for command in (key_store.rotate, key_store.backup, key_store.restore, key_store.replay, key_root.root, key_root.move):
     app.command()(command)
 
 

@@ -164,24 +164,46 @@ class KeyStore:
                 found[f"wrapped tenant key {tenant}/{version}"] = wrapped
             return found
 
-    def rotate_root(self) -> int:
+    def rotate_root(self, *, to: RootProtector | None = None) -> int:
         """Begin a new epoch: every tenant's key is wrapped under it, and the former epoch is destroyed. Returns its number.
 
-        One transaction changes all; killed before it, nothing changed; killed after it, the next call or start destroys the former epoch.
+        `to`: who protects the new epoch, when it is no longer this store's protector. One transaction changes all; killed before it,
+        nothing changed; killed after it, the next call or start destroys the former epoch (after a move, `finish_move` of the former
+        protector does).
         """
         self.finish_rotation()
         with self.writing() as store:
             before = self.root_of(store)
             after = Root(before.region, before.epoch + 1, os.urandom(policy.KEY_BYTES))
-            self.protector.rotate_epoch(after.epoch)
+            (to or self.protector).rotate_epoch(after.epoch)
             for table, column in (("kek", "wrapped"), ("sealed_off", "content")):
                 _rewrap(store, table, column, before, after)
-            self._add_epoch(store, after)
+            self._add_epoch(store, after, to or self.protector)
             store.execute("delete from epoch where epoch < ?", [after.epoch])
-            store.execute("insert into retired(epoch) values (?)", [before.epoch])
+            if to is None:
+                store.execute("insert into retired(epoch) values (?)", [before.epoch])
+            else:
+                store.execute("insert into fact values (?, ?)", [f"left:{before.epoch}", self.protector.name])
             store.execute("delete from fact where name = 'rotation_owed'")
-        self.finish_rotation()
+        if to is None:
+            self.finish_rotation()
+        else:
+            self.finish_move()
         return after.epoch
+
+    def left_behind(self) -> Mapping[int, str]:
+        """Epochs of former protectors that are not destroyed yet, with the protector's name."""
+        with self.reading() as store:
+            return {int(name[5:]): value for name, value in store.execute("select name, value from fact where name like 'left:%'")}
+
+    def finish_move(self) -> bool:
+        """Destroy the epochs that a move away from this store's protector left behind; whether there were any."""
+        ours = [epoch for epoch, name in self.left_behind().items() if name == self.protector.name]
+        for epoch in ours:
+            self.protector.destroy(epoch)
+            with self.writing() as store:
+                store.execute("delete from fact where name = ?", [f"left:{epoch}"])
+        return bool(ours)
 
     def rotate_if_owed(self) -> bool:
         """Rotate the root when an act asked for it (see `sealing_off`), also one that a killed process did."""
@@ -248,7 +270,7 @@ class KeyStore:
         if protector != self.protector.name:
             raise ConfigurationError(
                 f"{self.path} is protected by the root {protector!r}, and garant.toml names {self.protector.name!r}; "
-                f"name {protector!r} again"
+                f"name {protector!r} again, or move the root (`garant key move`)"
             )
         try:
             key = self.protector.unwrap(epoch, wrapped, epoch_label(region[0], epoch))
@@ -265,7 +287,7 @@ class KeyStore:
             store.executescript(SCHEMA)
             store.execute("begin")
             store.execute("insert into fact values ('region', ?), ('id', ?)", [root.region, str(uuid.uuid4())])
-            self._add_epoch(store, root)
+            self._add_epoch(store, root, self.protector)
             for tenant, (version, key) in keys.items():
                 add_kek(store, root, tenant, version, key)
             store.execute("commit")
@@ -273,9 +295,9 @@ class KeyStore:
         os.replace(making, self.path)
         files.flush_directory(self.directory)
 
-    def _add_epoch(self, store: sqlite3.Connection, root: Root) -> None:
-        wrapped = self.protector.wrap(root.epoch, root.key, epoch_label(root.region, root.epoch))
-        store.execute("insert into epoch values (?, ?, ?, ?)", [root.epoch, self.protector.name, policy.check_value(root.key), wrapped])
+    def _add_epoch(self, store: sqlite3.Connection, root: Root, protector: RootProtector) -> None:
+        wrapped = protector.wrap(root.epoch, root.key, epoch_label(root.region, root.epoch))
+        store.execute("insert into epoch values (?, ?, ?, ?)", [root.epoch, protector.name, policy.check_value(root.key), wrapped])
 
     @contextlib.contextmanager
     def _open(self, begin: str) -> Iterator[sqlite3.Connection]:

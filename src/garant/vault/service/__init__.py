@@ -23,8 +23,8 @@ from garant.vault.service.gate import BroughtBack
 from garant.vault.service.keys import DEFAULT_CLASS, make_data_key, make_root, make_tenant_keys
 from garant.vault.service.orders import approve, begin, carry_out, place, withdraw
 from garant.vault.service.restoring import rebuild_log, replay, replay_store, restore_key_store, save_key_store
-from garant.vault.service.roots import root_attestation
-from garant.vault.service.rotation import finish_forgetting, rotate, rotate_root, rotate_tenant_key, rotate_worn
+from garant.vault.service.roots import former_protector, root_attestation, root_left_behind
+from garant.vault.service.rotation import finish_forgetting, move_root, rotate, rotate_root, rotate_tenant_key, rotate_worn
 from garant.vault.service.sealing import Leased, lease, seal, unseal
 from garant.vault.service.states import KeySuspended, UnknownKey, epoch
 from garant.vault.service.watch import stray_keys
@@ -46,18 +46,21 @@ __all__ = [
     "carry_out",
     "epoch",
     "finish_forgetting",
+    "former_protector",
     "index_values",
     "lease",
     "lease_to_application",
     "make_data_key",
     "make_root",
     "make_tenant_keys",
+    "move_root",
     "place",
     "rebuild_log",
     "replay",
     "replay_store",
     "restore_key_store",
     "root_attestation",
+    "root_left_behind",
     "rotate",
     "rotate_root",
     "rotate_tenant_key",

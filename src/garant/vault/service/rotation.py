@@ -15,6 +15,8 @@ from django.db.models import F
 from garant.audit import service as audit
 from garant.audit.service import Kind
 from garant.vault import policy
+from garant.vault.engines.keystore import KeyStore
+from garant.vault.engines.roots import RootProtector
 from garant.vault.models import DataKey, Ring
 from garant.vault.policy.counting import WORN
 from garant.vault.policy.states import KeyState
@@ -87,3 +89,17 @@ def rotate_root(*, at: datetime, actor: str) -> int:
     with transaction.atomic():
         audit.append(Kind.ROOT_ROTATED, at=at, actor=actor, payload={"from": store().root().epoch})
     return store().rotate_root()
+
+
+def move_root(*, former: RootProtector, at: datetime, actor: str) -> int:
+    """Put the key store under the root that garant.toml names now, in a new epoch; its number. `former`: what protected it before.
+
+    Killed in the middle, it is finished by calling it again. Backups of the key store made until now open nothing any more.
+    """
+    present = store()
+    before = KeyStore(present.directory, protector=former, group=present.group)
+    if not before.finish_move():
+        with transaction.atomic():
+            audit.append(Kind.ROOT_ROTATED, at=at, actor=actor, payload={"from": before.root().epoch, "root": present.protector.name})
+        return before.rotate_root(to=present.protector)
+    return present.root().epoch
