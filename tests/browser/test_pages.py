@@ -27,6 +27,7 @@ CHOSEN = {
     "rule-error",
     "journal-full",
     "operator-full",
+    "data-map-full",
     "person-full",
     "unavailable-error",
     "enrol-full",

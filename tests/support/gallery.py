@@ -26,6 +26,13 @@ from garant.access.policy.totp import spoken
 from garant.access.queries import SessionFacts
 from garant.access.queries.addresses import RequestFacts, RuleFacts
 from garant.access.views.login import in_fours
+from garant.data.policy.compile.change import Change
+from garant.data.policy.compile.change import Kind as ChangeKind
+from garant.data.policy.coverage import Coverage
+from garant.data.policy.coverage import Finding as MapFinding
+from garant.data.policy.coverage import Line as MapLine
+from garant.data.queries.maps import Version as MapVersion
+from garant.data.service import Checked
 from garant.edge.queries import Acknowledged, EdgeState, Line, Losses
 from garant.identity.queries import TenantFacts
 from garant.kernel.promise import Check
@@ -588,6 +595,22 @@ def _operator(full: bool) -> Mapping[str, Any]:
     }
 
 
+def _data_map(full: bool) -> Mapping[str, Any]:
+    lines = (
+        MapLine("surveys_answer", 7, 7, 4, 0, 1, "tenant", own=True, why="", captured=False, listed=False),
+        MapLine("surveys_person_with_quite_a_long_name_of_its_own", 9, 8, 5, 2, 2, "tenant", own=True, why="", captured=True, listed=False),
+        MapLine("surveys_choice", 4, 4, 0, 0, 0, "question.survey.tenant", own=False, why="", captured=False, listed=False),
+        MapLine("country", 2, 2, 1, 0, 0, "", own=False, why="a list that every tenant shares", captured=False, listed=False),
+        MapLine("django_migrations", 4, 4, 0, 0, 0, "", own=False, why="", captured=False, listed=True),
+    )
+    finding = MapFinding("unmapped_column", "surveys_person.courriel", 42, "add it")
+    changes = (Change(ChangeKind.SECURITY_OFF, "surveys_answer", ("alter table",)), Change(ChangeKind.ROLE_BYPASSES, "sondage"))
+    if not full:
+        return {"checked": None, "trouble": "the application's database does not answer: connection refused.", "versions": []}
+    versions = [MapVersion(3, NOW - timedelta(days=1), "system:command", "9f" * 32, 8, 52)]
+    return {"checked": Checked(Coverage(lines, (finding,)), changes), "versions": versions}
+
+
 def _places(own: stores_shown.OwnPlaces) -> Mapping[str, Any]:
     return {"sections": menu("places"), "own": own}
 
@@ -633,6 +656,8 @@ EXHIBITS += [
     Exhibit("proof", "empty", "web/proof.html", "/fr/engagements/aso/aso-05/", lambda: _proof("ASO-05", State.UNPROVEN), OPERATOR, False),
     Exhibit("operator", "full", "web/operator.html", "/fr/console/", lambda: _operator(True), OPERATOR),
     Exhibit("operator", "empty", "web/operator.html", "/fr/console/", lambda: _operator(False), OPERATOR),
+    Exhibit("data-map", "full", "web/data_map.html", "/fr/console/data/", lambda: _data_map(True), OPERATOR),
+    Exhibit("data-map", "error", "web/data_map.html", "/fr/console/data/", lambda: _data_map(False), OPERATOR),
     Exhibit(
         "evidence",
         "full",

@@ -137,15 +137,18 @@ class Mapped:
         """A connection in autocommit mode: `postgres`, `sondage_owner`, `sondage` or `garant_data`."""
         if role == "postgres":
             return self.database.administrator.connect(self.name)
+        return psycopg.connect(**self.words(role), autocommit=True)  # type: ignore[arg-type]
+
+    def words(self, role: str) -> dict[str, str | int]:
+        """Words of a connection as this role."""
         secret = {"sondage_owner": "database-sondage-owner", "sondage": "database-sondage", "garant_data": "database-data"}[role]
-        return psycopg.connect(
-            host=str(self.database.cluster.socket),
-            port=self.database.cluster.port,
-            user=role,
-            password=self.database.runtime.secret(secret),
-            dbname=self.name,
-            autocommit=True,
-        )
+        return {
+            "host": str(self.database.cluster.socket),
+            "port": self.database.cluster.port,
+            "user": role,
+            "password": self.database.runtime.secret(secret),
+            "dbname": self.name,
+        }
 
     @contextmanager
     def within(self, tenant: str, *, role: str = "sondage", setting: str | None = None) -> Iterator[Session]:

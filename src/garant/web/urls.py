@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from garant.web.views import operator, trust, wellknown
+from garant.web.views import data_map, operator, trust, wellknown
 
 trust_patterns = [
     path("", trust.front, name="trust"),
     path("declarations/<slug:slug>/", trust.statement_page, name="statement"),
     path("engagements/<slug:slug>/<slug:claim>/", trust.proof, name="proof"),
     path("console/", operator.today, name="operator"),
+    path("console/data/", data_map.coverage, name="operator-data"),
 ]
 
 well_known_patterns = [

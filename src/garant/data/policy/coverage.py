@@ -13,17 +13,20 @@ from garant.data.policy.compile.paths import Tenant, tenant_of
 from garant.data.policy.discovery import guess, looks_personal
 from garant.data.policy.map import Collection, DataMap
 from garant.data.policy.source import nearest
+from garant.kernel.text import Text
 
 WORDS = {
-    "unmapped_table": "is a table that the map does not speak of",
-    "unmapped_column": "is a column that the map does not speak of",
-    "gone_table": "is in the map but not in the database",
-    "gone_column": "is in the map but not in the database",
-    "personal_outside": "looks personal, in a table that the map calls not personal",
-    "no_category": "has no category",
-    "no_tenant": "holds personal data and has no tenant",
-    "tenant_path": "has a path that does not reach a tenant",
-    "clear": "is sealed in the map and is no bytea in the database",
+    "unmapped_table": Text("n’est pas dans la carte", "is not in the map"),
+    "unmapped_column": Text("n’est pas dans la carte", "is not in the map"),
+    "gone_table": Text("est dans la carte et n’existe pas", "is in the map and does not exist"),
+    "gone_column": Text("est dans la carte et n’existe pas", "is in the map and does not exist"),
+    "personal_outside": Text(
+        "semble personnelle, dans une table qui ne devrait pas l’être", "looks personal, in a table that should not be"
+    ),
+    "no_category": Text("n’a pas de catégorie", "has no category"),
+    "no_tenant": Text("contient des renseignements personnels sans client", "holds personal data without a tenant"),
+    "tenant_path": Text("a un chemin qui ne mène à aucun client", "has a path that reaches no tenant"),
+    "clear": Text("est scellée dans la carte et en clair dans la base", "is sealed in the map and in clear in the database"),
 }
 
 
@@ -40,7 +43,13 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        return f"{self.subject} {WORDS[self.kind]}; {self.mend}"
+        return f"{self.subject} {WORDS[self.kind].en}; {self.mend}"
+
+    @property
+    def text(self) -> Text:
+        """The same without what to do."""
+        words = WORDS[self.kind]
+        return Text(f"{self.subject} {words.fr}", f"{self.subject} {words.en}")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from garant.data.policy.compile.change import WORDS, Kind
+from garant.data.policy.compile import change
+from garant.data.policy.coverage import WORDS
 from garant.data.policy.engines import wanted_engines, wanted_provider
 from garant.kernel.promise import Evidence, Finding, Promise
 from garant.kernel.text import NBSP, Text, count, ratio
@@ -18,19 +19,6 @@ NAMES = {
     "s3": "S3",
     "local": "–",
 }
-KINDS = {
-    "unmapped_table": Text("n’est pas dans la carte", "is not in the map"),
-    "unmapped_column": Text("n’est pas dans la carte", "is not in the map"),
-    "gone_table": Text("est dans la carte et n’existe pas", "is in the map and does not exist"),
-    "gone_column": Text("est dans la carte et n’existe pas", "is in the map and does not exist"),
-    "personal_outside": Text(
-        "semble personnelle, dans une table qui ne devrait pas l’être", "looks personal, in a table that should not be"
-    ),
-    "no_category": Text("n’a pas de catégorie", "has no category"),
-    "no_tenant": Text("contient des renseignements personnels sans client", "holds personal data without a tenant"),
-    "tenant_path": Text("a un chemin qui ne mène à aucun client", "has a path that reaches no tenant"),
-    "clear": Text("est scellée dans la carte et en clair dans la base", "is sealed in the map and in clear in the database"),
-}
 OPEN, SHUT = range(200, 400), {401, 403, 404}
 """Statuses. Anything else is a fault, which says nothing of who may read."""
 
@@ -43,7 +31,7 @@ def mapped(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the pr
     words = Text("colonnes dans la carte", "columns in the map")
     if number:
         kind, subjects = next(iter(found.items()))
-        said = KINDS.get(str(kind), Text("n’est pas conforme à la carte", "differs from the map"))
+        said = WORDS.get(str(kind), Text("n’est pas conforme à la carte", "differs from the map"))
         sentence = Text(f"{subjects[0]} {said.fr}.", f"{subjects[0]} {said.en}.")
         if number > 1:
             sentence = Text(f"{subjects[0]} {said.fr} (écarts{NBSP}: {number}).", f"{subjects[0]} {said.en} (differences: {number}).")
@@ -65,7 +53,7 @@ def enforced(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the 
     different: Sequence[Any] = facts["different"]  # type: ignore[assignment]
     number, tables = int(str(facts["differences"])), int(str(facts["protected"]))
     if number:
-        words = WORDS.get(Kind(str(different[0]["kind"])), Text("{} diffère de la carte", "{} differs from the map"))
+        words = change.WORDS.get(change.Kind(str(different[0]["kind"])), Text("{} diffère de la carte", "{} differs from the map"))
         subject = str(different[0]["subject"])
         fr, en = words.fr.format(subject), words.en.format(subject)
         sentence = Text(f"{fr[0].upper()}{fr[1:]}.", f"{en[0].upper()}{en[1:]}.")
