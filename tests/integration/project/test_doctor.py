@@ -93,6 +93,23 @@ def test_nothing_is_wrong_with_a_whole_deployment(place: Deployment) -> None:
     assert {"web", "decision", "worker", "haproxy", "clock", "journal", "disk", "languages", "configuration"} <= said.keys()
 
 
+def test_a_keyring_that_does_not_answer_is_named_with_its_log(place: Deployment) -> None:
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(place.runtime.keyring_socket))
+    door.close()
+    wrong = place.wrong()
+    assert wrong.keys() == {"sealing"}
+    assert "nobody listens" in wrong["sealing"].text
+    assert wrong["sealing"].advice.endswith("keyring.log")
+
+
+def test_an_application_of_the_operators_without_its_user_seals_nothing_and_is_told_how(place: Deployment) -> None:
+    (place.runtime.data / "garant.toml").write_text('[application]\nname = "surveys"\nupstream = "127.0.0.1:9000"\n', encoding="utf-8")
+    found = [each for each in place.findings() if each.subject == "sealing"]
+    assert [each.grade for each in found] == ["warning"]
+    assert "application.user" in found[0].advice
+
+
 def test_a_stopped_database_is_named_with_its_log(place: Deployment, tmp_path: Path) -> None:
     place.write(database_socket=str(tmp_path))
     wrong = place.wrong()

@@ -86,7 +86,13 @@ def test_the_example_configuration_is_the_defaults(tmp_path: Path) -> None:
 
 def test_units_hold_no_secret_and_start_every_process(tmp_path: Path) -> None:
     texts = units(tmp_path, configuration.Configuration(), url="postgresql://db.internal:5432/garant")
-    assert {"garant-web.service", "garant-decision.service", "garant-worker.service", "garant-agent.service"} <= texts.keys()
+    assert {
+        "garant-web.service",
+        "garant-decision.service",
+        "garant-keyring.service",
+        "garant-worker.service",
+        "garant-agent.service",
+    } <= texts.keys()
     for name, text in texts.items():
         if name.endswith(".service"):
             assert "Restart=always" in text

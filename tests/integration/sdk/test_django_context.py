@@ -1,17 +1,22 @@
 """Every transaction of a Django application says in whose name it is: the engine on a real PostgreSQL, two organisations."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import OperationalError, connections, transaction
-from django.test import override_settings
+from django.http import HttpResponse
+from django.test import RequestFactory, override_settings
 
 from garant.sdk import context as signed
 from garant_django import context
 from garant_django.context import ContextMismatch, acting_as
+from garant_django.middleware import GarantIdentity
+from support.assertions import ROSALIE, Signer, current
 from support.database import Database
 
 ELAN, RAPIDES = "saint-elan", "trois-rapides"
@@ -137,6 +142,33 @@ def test_the_plain_variant_says_it_in_settings_of_its_own(application: Any) -> N
             assert [setting(application, f"app.{name}") for name in ("tenant", "actor", "purpose")] == [ELAN, "omer", "service"]
         with transaction.atomic(using=ALIAS):
             assert setting(application, "app.tenant") == ""
+
+
+def test_an_asynchronous_view_begins_its_transactions_in_the_context_of_its_request(
+    application: Any, database: Database, tmp_path: Path
+) -> None:
+    signer, seen = Signer(), []
+
+    def read() -> None:
+        with transaction.atomic(using=ALIAS):
+            seen.append(said(connections[ALIAS], database))
+
+    async def view(request: Any) -> HttpResponse:
+        await sync_to_async(read)()
+        return HttpResponse("inside")
+
+    async def visit(tenant: str) -> None:
+        token = current(signer, tenant=tenant)
+        request = RequestFactory().get("/", headers={"host": f"{tenant}.garant.localhost", "x-garant-assertion": token})
+        assert (await GarantIdentity(view)(request)).status_code == 200
+
+    async def both() -> None:
+        await asyncio.gather(*(visit(tenant) for tenant in (ELAN, RAPIDES)))
+
+    keys = signer.write(tmp_path / "public.json")
+    with override_settings(GARANT_KEYS=str(keys), GARANT_APPLICATION="sondage", GARANT_PUBLIC=[], GARANT_USER=""):
+        asyncio.run(both())
+    assert sorted(seen) == [(ELAN, str(ROSALIE), "service"), (RAPIDES, str(ROSALIE), "service")]
 
 
 def test_without_a_key_the_database_is_told_nothing(application: Any) -> None:

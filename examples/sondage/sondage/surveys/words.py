@@ -30,7 +30,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "find_intro": ("Écrivez l'adresse entière que la personne a donnée.", "Write the whole address that the person gave."),
     "find": ("Chercher", "Find"),
     "found_nobody": ("Personne n'a donné cette adresse.", "Nobody gave this address."),
-    "roles": ("Rôles", "Roles"),
+    "roles": ("Rôles :", "Roles:"),
     "name": ("Nom", "Name"),
     "home": ("Sondages", "Surveys"),
     "home_intro": ("Vos consultations, de l'ébauche aux résultats.", "Your consultations, from draft to results."),

@@ -79,6 +79,7 @@ def examine(data: Path, now: datetime) -> Iterator[Finding]:
     yield from _place(data)
     running = alive(int(runtime.state().get("supervisor", 0) or 0))
     yield from _processes(runtime, running=running)
+    yield from _sealing(runtime, made, running=running)
     yield from _ports(made, running=running)
     yield from _certificate(made, data, now)
     yield from _database(runtime, now, running=running)
@@ -141,6 +142,26 @@ def _processes(runtime: Runtime, *, running: bool) -> Iterator[Finding]:
             yield Finding(name, "warning", f"serves, but died {facts['restarts']} times since the start", f"look into {log}")
         else:
             yield Finding(name, "ok", "serves")
+
+
+def _sealing(runtime: Runtime, made: Configuration, *, running: bool) -> Iterator[Finding]:
+    """Whether the protected application can reach the keyring, and the keyring its database."""
+    if made.application.upstream and not made.application.user:
+        text = f"the application {made.application.name} cannot reach the keyring: it can seal nothing"
+        yield Finding("sealing", "warning", text, "name the system user that runs it as application.user in garant.toml, then start again")
+        return
+    if not (runtime.data / "secrets" / f"keyring-{made.application.name}-digest").exists():
+        yield Finding("sealing", "warning", f"the application {made.application.name} has no token", "run `garant init`, or start again")
+        return
+    if not runtime.keyring_socket.exists():
+        return
+    status = ready.status_over_socket(runtime.keyring_socket, "/healthz")
+    if status == 200:
+        yield Finding("sealing", "ok", "the keyring answers the application")
+    else:
+        grade = "error" if running else "warning"
+        text = f"the keyring does not answer ({status or 'nobody listens'}): what is sealed can be neither read nor written"
+        yield Finding("sealing", grade, text, f"its log: {runtime.data / 'logs' / 'keyring.log'}")
 
 
 def _ports(made: Configuration, *, running: bool) -> Iterator[Finding]:

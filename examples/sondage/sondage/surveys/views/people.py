@@ -3,7 +3,6 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
 
 from sondage.surveys.forms import ContactForm
 from sondage.surveys.models import Person
@@ -23,10 +22,10 @@ def contact(request: HttpRequest) -> HttpResponse:
 
 
 @author
-@require_GET
+@read_or_post
 def find(request: HttpRequest) -> HttpResponse:
-    """People of the organisation who gave this very address."""
-    form = ContactForm(request.GET if "email" in request.GET else None)
+    """People of the organisation who gave this very address. Sent in a body: what is in an address line is kept in journals."""
+    form = ContactForm(request.POST if request.method == "POST" else None)
     asked = form.cleaned_data["email"] if form.is_valid() else ""
     found = list(Person.objects.of(request.garant.tenant).filter(email_index=asked)) if asked else []
     return render(request, "surveys/find.html", {"form": form, "asked": asked, "found": found})
