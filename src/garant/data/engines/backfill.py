@@ -8,12 +8,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import psycopg
 from psycopg import sql
 
 from garant.data.engines.catalogue import Session
 from garant.data.policy.catalogue import LiveTable
+from garant.drivers.process import Deadline
 from garant.kernel.errors import EngineError
 
 Seal = Callable[[str, Sequence[tuple[str, str]]], Sequence[bytes]]
@@ -23,6 +25,8 @@ Contexts = Sequence[Callable[[Session], None]]
 is not in force."""
 BATCH = 2_000
 """Rows."""
+HELD = 60
+"""Seconds that rows which somebody holds are waited for."""
 
 
 @dataclass(frozen=True)
@@ -56,28 +60,45 @@ def run(
     done = 0
     try:
         for enter in contexts:
-            last, found = None, True
-            while found or last is not None:
-                with session.transaction():
-                    enter(session)
-                    rows = _take(session, job, last, batch)
-                    if rows:
-                        _put(session, job, seal, rows)
-                found, last = bool(rows), rows[-1][0] if rows else None
-                done += len(rows)
-                progress(done)
+            done += _pass(session, job, seal, enter, batch, partial(_add, progress, done))
+            for _ in Deadline(HELD).tries(0.2):
+                left = pending(session, job, (enter,))
+                if not left:
+                    break
+                done += _pass(session, job, seal, enter, batch, partial(_add, progress, done))
+            else:
+                raise EngineError(f"{left} rows of {job.table.name} are held by other transactions; run the back-fill again")
     except psycopg.Error as error:
         raise EngineError(f"{job.table.name}.{job.clear} could not be sealed further: {(str(error).splitlines() or [''])[0]}") from error
     return done
 
 
+def _add(progress: Callable[[int], None], before: int, more: int) -> None:
+    progress(before + more)
+
+
+def _pass(session: Session, job: Job, seal: Seal, enter: Callable[[Session], None], batch: int, progress: Callable[[int], None]) -> int:
+    """Once over the rows in clear, in the order of their keys; rows that somebody holds are passed over."""
+    done, last = 0, None
+    while True:
+        with session.transaction():
+            enter(session)
+            rows = _take(session, job, last, batch)
+            if rows:
+                _put(session, job, seal, rows)
+        if not rows:
+            return done
+        done, last = done + len(rows), rows[-1][0]
+        progress(done)
+
+
 def _take(session: Session, job: Job, last: object, batch: int) -> list[tuple[object, str, str, str]]:
     """The next rows in clear, locked: key, key as text, tenant, plaintext."""
     key, clear = sql.Identifier(job.table.primary_key[0]), sql.Identifier(job.clear)
-    after = sql.SQL("") if last is None else sql.SQL("and {} > {}").format(key, sql.Literal(last))
+    after = sql.SQL("") if last is None else sql.SQL("and t.{} > {}").format(key, sql.Literal(last))
     asked = sql.SQL(
-        "select {key}, {key}::text, {tenant}::text, {clear}::text from {table} where {clear} is not null {after}"
-        " order by {key} limit {batch} for update skip locked"
+        "select t.{key}, t.{key}::text, t.{tenant}::text, t.{clear}::text from {table} as t where t.{clear} is not null {after}"
+        " order by t.{key} limit {batch} for update skip locked"
     ).format(
         key=key,
         tenant=sql.Identifier(job.tenant),
