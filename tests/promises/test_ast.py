@@ -1,5 +1,6 @@
 """The Aster sentences on a running deployment: seen kept, broken behind Garant's back, seen broken, mended, seen kept again."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -29,7 +30,10 @@ def test_ast_51_the_backup_space_lies_in_france(world: World) -> None:
         more = f'location = "eu-west-3"\nendpoint = "{endpoint}"'
         backup = Kept("backup", "backup", "roubaix", "s3://sauvegardes", more=more)
         book = Book([roubaix, QUEBEC_AWAY], [*operational("roubaix"), backup], 'CA = ["region-roubaix"]\nFR = ["region-roubaix"]')
-        (world.data / "secrets" / "store-backup").write_text(secret)
+        keys = world.data / "secrets" / "store-backup"
+        keys.touch(0o640)
+        shutil.chown(keys, group=(world.data / "secrets" / "django").stat().st_gid)
+        keys.write_text(secret, encoding="ascii")
         with world.places(book):
             places.attested(world, "AST-51")
         with world.places(book.store("backup", more=more.replace('location = "eu-west-3"', 'location = "eu-west-1"'))):

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -178,12 +179,16 @@ def real() -> str:
     address = f"http://127.0.0.1:{port}"
     headers = {"X-Vault-Token": TOKEN}
     mount = urllib.request.Request(f"{address}/v1/sys/mounts/transit", data=b'{"type": "transit"}', headers=headers, method="POST")
+    ask = urllib.request.Request(f"{address}/v1/transit/keys/none", headers=headers)
     for _ in range(300):
         assert server.poll() is None, (home / "transit.log").read_text()[-500:]
         try:
-            urllib.request.urlopen(mount, timeout=5).close()
+            urllib.request.urlopen(mount, timeout=20).close()
         except OSError:
             time.sleep(0.2)
-        else:
-            return address
+        try:
+            urllib.request.urlopen(ask, timeout=20).close()
+        except OSError as error:
+            if isinstance(error, urllib.error.HTTPError) and error.code == 404 and b"handler" not in error.read():
+                return address
     raise AssertionError("the transit server did not come up in a minute")

@@ -19,6 +19,8 @@ from garant.statement.queries import ClaimView, StatementPage
 from garant.web import wording
 from garant.web.health import Process
 
+SOON = timedelta(days=30)
+"""Before the end of a word somebody is told."""
 SILENT = timedelta(seconds=30)
 """An edge reports every second; silent for this long, it is said to be."""
 
@@ -69,6 +71,7 @@ def tasks(facts: Facts, now: datetime) -> list[Task]:
         *_late(claims, now),
         *(_claim(slug, claim) for slug, claim in claims if claim.state is State.STALE),
         *_waiting(facts.waiting, now),
+        *_ending(claims, now),
     ]
 
 
@@ -137,6 +140,20 @@ def _late(claims: Sequence[tuple[str, ClaimView]], now: datetime) -> list[Task]:
                     gettext("See %(id)s") % {"id": claim.id},
                     State.STALE,
                 )
+    return list(made.values())
+
+
+def _ending(claims: Sequence[tuple[str, ClaimView]], now: datetime) -> list[Task]:
+    """Words that end soon, each once: whoever gave one has to be asked again before that day."""
+    made: dict[tuple[str, datetime], Task] = {}
+    for slug, claim in claims:
+        if claim.state is State.ATTESTED and claim.until is not None and claim.until - now < SOON:
+            what = gettext("The word on which %(id)s rests ends soon") % {"id": claim.id}
+            when = gettext("until %(day)s") % {"day": wording.day(claim.until)}
+            task = Task(
+                when, what, wording.text(claim.reason), _proof(slug, claim), gettext("See %(id)s") % {"id": claim.id}, State.ATTESTED
+            )
+            made.setdefault((claim.reason.en, claim.until), task)
     return list(made.values())
 
 

@@ -17,6 +17,7 @@ from garant.project import provision
 from garant.project.cli.doctor import Finding, examine
 from garant.project.runtime import Runtime
 from support.database import Database
+from support.registers import two_sites
 from support.tls import Authority, free_port
 
 NOW = SystemClock().now
@@ -211,3 +212,15 @@ def test_no_secret_is_in_what_it_says(place: Deployment) -> None:
     assert len(held) > 3
     assert [secret for secret in held if secret in said] == []
     assert Runtime(place.runtime.data).state()["database_socket"] == "/nowhere"
+
+
+def test_a_register_with_a_mistake_is_named_with_its_line_and_an_old_word_too(place: Deployment) -> None:
+    path = place.runtime.data / "places.toml"
+    absent = next(each for each in place.findings() if each.subject == "places")
+    assert (absent.grade, "docs/places.md" in absent.advice) == ("warning", True)
+    path.write_text(two_sites().toml(), encoding="utf-8")
+    assert {each.grade for each in place.findings() if each.subject == "places"} == {"ok"}
+    path.write_text(two_sites().toml().replace('"secondary"', '"second"'), encoding="utf-8")
+    assert "'second' is no role of a site; write 'secondary'" in place.wrong()["places"].text
+    path.write_text(two_sites().place("calgary", until="2020-01-01").toml(), encoding="utf-8")
+    assert place.wrong()["places"].text == "the word of Hébergement Calgary on calgary has ended"

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from garant.vault.engines.keystore import KeyStore
 from garant.vault.models import DataKey, Ring
 from garant.vault.service import KeySuspended, SealError, states
 from support.database import COPY, Database
+from support.link import Link
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 SECRET = b"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -180,6 +182,38 @@ class TestOtherProcesses:
             other.kill()
             other.communicate()
 
+    def test_within_a_second_of_a_suspension_no_process_opens_and_none_while_the_database_cannot_be_asked(
+        self, two_tenants: tuple[uuid.UUID, uuid.UUID], database: Database, tmp_path: Path
+    ) -> None:
+        """Two processes that have opened the value; the link to the database is cut for one of them by stopping what carries it."""
+        mine, theirs = two_tenants
+        held = {}
+        for tenant in two_tenants:
+            with tenant_transaction(tenant):
+                held[tenant] = seal(tenant)
+        with Link(("127.0.0.1", database.cluster.port)) as link:
+            near = self._opener(database, tmp_path, mine, held[mine])
+            far = self._opener(database, tmp_path, mine, held[mine], port=link.port)
+            other = self._opener(database, tmp_path, theirs, held[theirs])
+            try:
+                assert [self._try(each) for each in (near, far, other)] == ["opened"] * 3
+                with tenant_transaction(mine):
+                    states.suspend(tenant=mine, at=NOW, actor="staff:1", reason="litige")
+                began = time.monotonic()
+                assert [self._try(each) for each in (near, far)] == ["KeySuspended"] * 2
+                assert time.monotonic() - began < 1
+                assert self._try(other) == "opened"
+                with tenant_transaction(mine):
+                    states.resume(tenant=mine, at=NOW, actor="staff:1", reason="fin")
+                assert [self._try(each) for each in (near, far)] == ["opened"] * 2
+                link.cut()
+                assert self._try(far) not in ("opened", "")
+                assert self._try(near) == "opened"
+            finally:
+                for each in (near, far, other):
+                    each.kill()
+                    each.communicate()
+
     def test_a_dump_of_the_database_holds_neither_the_secret_nor_a_key_that_opens_it(
         self, two_tenants: tuple[uuid.UUID, uuid.UUID], database: Database, store: KeyStore
     ) -> None:
@@ -200,7 +234,7 @@ class TestOtherProcesses:
             assert secret.hex().encode() not in dump
 
     @staticmethod
-    def _opener(database: Database, data: Path, tenant: uuid.UUID, envelope: bytes) -> "subprocess.Popen[str]":
+    def _opener(database: Database, data: Path, tenant: uuid.UUID, envelope: bytes, port: int = 0) -> "subprocess.Popen[str]":
         """A process that opens the envelope at each line it is given, as the worker would."""
         program = f"""
             import sys, uuid, django
@@ -223,7 +257,7 @@ class TestOtherProcesses:
         environment = {
             "GARANT_DATA": str(data),
             "GARANT_ROLE": "worker",
-            "GARANT_DATABASE_URL": f"postgresql://127.0.0.1:{database.cluster.port}/{COPY}",
+            "GARANT_DATABASE_URL": f"postgresql://127.0.0.1:{port or database.cluster.port}/{COPY}",
             "DJANGO_SETTINGS_MODULE": "garant.project.settings",
             "PYTHONPATH": str(SOURCES),
             "PATH": os.environ["PATH"],

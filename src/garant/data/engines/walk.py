@@ -86,7 +86,7 @@ def take(browser: Browser, step: Step, known: Mapping[str, str]) -> Answer:
     if step.method == "GET":
         return browser.get(path)
     fields = hidden_fields(browser.get(filled(step.page, known) if step.page else path).text)
-    given = {name: filled(value, known) for name, value in step.form.items()}
+    given = {filled(name, known): filled(value, known) for name, value in step.form.items()}
     files = {name: (value[1:], filled(FILE_LINE, known).encode()) for name, value in given.items() if value.startswith("@")}
     fields |= {name: value for name, value in given.items() if name not in files}
     return browser.send(path, fields, files) if files else browser.post(path, fields)

@@ -3,7 +3,7 @@
     [[plant]]                                   steps in order, as the person would take them
     page = "/gestion/nouveau/"                  optional: the page whose hidden fields are sent along (default: `post` itself)
     post = "/gestion/nouveau/"
-    form = { title = "{mark}", language = "fr" }
+    form = { title = "{mark}", language = "fr" }       names of fields may hold names too: "q-{question}"
     find = { survey = "location /gestion/([0-9a-f-]{36})/" }      names for later steps: `location` or `body`, then a pattern
     [[plant]]
     post = "/gestion/{survey}/pieces/"
@@ -86,7 +86,7 @@ def _step(table: Table, known: set[str]) -> Step:
         return Step("/")
     path, page = table.string(ways[0]), table.string("page") if table.has("page") else ""
     form, find = _texts(table, "form"), _texts(table, "find")
-    for key, value in (*((ways[0], path), ("page", page)), *(("form", each) for each in form.values())):
+    for key, value in (*((ways[0], path), ("page", page)), *(("form", each) for pair in form.items() for each in pair)):
         for wanted in NAME.findall(value):
             if wanted not in known:
                 table.say(

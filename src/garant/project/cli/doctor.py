@@ -17,6 +17,7 @@ import psycopg
 import typer
 from cryptography import x509
 
+from garant.data.policy import places
 from garant.drivers.process import PLAIN_ENVIRONMENT, alive, reachable, service_user
 from garant.kernel.clock import SystemClock
 from garant.kernel.errors import ConfigurationError, EngineError
@@ -29,6 +30,8 @@ from garant.project.supervisor.plan import python_user
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 LEAST_SPACE = 512 * 1024 * 1024
+SOON = 30
+"""Days before the end of a word at which somebody is told."""
 NEAR_END = timedelta(days=14)
 
 
@@ -69,6 +72,7 @@ def examine(data: Path, now: datetime) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield Finding("configuration", "error", str(error), "correct that line; `garant init` writes a commented example")
         return
+    yield from _register(made, now)
     yield from _programs()
     yield from _catalogues()
     if not data.exists():
@@ -83,6 +87,31 @@ def examine(data: Path, now: datetime) -> Iterator[Finding]:
     yield from _ports(made, running=running)
     yield from _certificate(made, data, now)
     yield from _database(runtime, now, running=running)
+
+
+def _register(made: Configuration, now: datetime) -> Iterator[Finding]:
+    """Places: mistakes of the register, and words that end soon."""
+    path = made.path.with_name("places.toml") if made.path else None
+    if path is None or not path.exists():
+        said = "no places.toml: sentences about where data are cannot be proven"
+        yield Finding("places", "warning", said, "docs/places.md says how to write one")
+        return
+    try:
+        register = places.parse(path.read_text(encoding="utf-8"), name=str(path))
+    except (OSError, UnicodeDecodeError, ConfigurationError) as error:
+        yield Finding("places", "error", str(error), "correct these lines; the former register stays in force")
+        return
+    yield Finding("places", "ok", f"{path} has {len(register.sites)} sites and {len(register.stores)} stores")
+    words = [(site.key, site.word) for site in register.sites.values()] + [(store.key, store.word) for store in register.stores.values()]
+    for name, word in words:
+        if word is None:
+            continue
+        left = (word.until - now).days
+        if left < SOON:
+            grade, said = ("error", "has ended") if left < 0 else ("warning", f"ends in {left} days")
+            yield Finding(
+                "places", grade, f"the word of {word.by} on {name} {said}", "ask them for a new one and write it into places.toml"
+            )
 
 
 def _programs() -> Iterator[Finding]:
