@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from garant.access import service as access
 from garant.access.policy import totp
 from garant.access.service.factors import enrol_totp
 from garant.identity.models import Tenant
@@ -74,8 +75,16 @@ def approved(slug: str, verb: str, password: str, *more: str) -> str:
     return id_
 
 
+def close(of: Tenant) -> None:
+    with tenant_transaction(of.id, scope="operator"):
+        access.suspend_tenant(reason="fin de contrat", actor="system:test", at=SystemClock().now())
+
+
 def test_two_administrators_suspend_and_resume(house: dict[str, Tenant], password: str) -> None:
     mine, theirs = sealed(house["mine"]), sealed(house["theirs"])
+    with pytest.raises(InputError, match="garant tenant suspend saint-elan"):
+        run("order", "saint-elan", "suspend", "--reason", "litige", "--by", "anne", "--password-file", password)
+    close(house["mine"])
     said = run("order", "saint-elan", "suspend", "--reason", "litige", "--by", "anne", "--password-file", password)
     assert "1 data keys: default" in said
     assert "sealed rows: not counted here" in said
@@ -100,6 +109,7 @@ def test_two_administrators_suspend_and_resume(house: dict[str, Tenant], passwor
 def test_a_destruction_is_cancelled_by_two_holders_of_shares(
     house: dict[str, Tenant], password: str, tmp_path: Path, settings: Any
 ) -> None:
+    close(house["mine"])
     holders = [tmp_path / f"holder-{number}" for number in range(3)]
     recipients = tuple(run("identity", str(path)).strip() for path in holders)
     assert all(path.stat().st_mode & 0o077 == 0 for path in holders)
@@ -125,6 +135,7 @@ def test_a_destruction_is_cancelled_by_two_holders_of_shares(
 
 
 def test_who_is_no_administrator_of_the_operator_orders_nothing(house: dict[str, Tenant], password: str, tmp_path: Path) -> None:
+    close(house["mine"])
     person(house["mine"], "rosalie", "admin")
     (tmp_path / "wrong").write_text("autre\n")
     for login, held in (("carl", password), ("rosalie", password), ("nobody", password), ("anne", str(tmp_path / "wrong"))):
@@ -134,6 +145,7 @@ def test_who_is_no_administrator_of_the_operator_orders_nothing(house: dict[str,
 
 
 def test_a_person_with_a_verification_code_gives_one(house: dict[str, Tenant], password: str) -> None:
+    close(house["mine"])
     secret, now = b"12345678901234567890", SystemClock().now()
     operator = house["operator"]
     with tenant_transaction(operator.id):
@@ -147,6 +159,7 @@ def test_a_person_with_a_verification_code_gives_one(house: dict[str, Tenant], p
 
 
 def test_an_order_is_withdrawn_and_bad_words_get_an_answer(house: dict[str, Tenant], password: str) -> None:
+    close(house["mine"])
     id_ = order("saint-elan", "suspend", password)
     assert run("cancel", id_, "--by", "ben", "--password-file", password) == f"Order {id_} is withdrawn.\n"
     for words, said in (

@@ -47,9 +47,21 @@ def test_started_by_root_the_store_is_used_by_the_group_of_the_processes(tmp_pat
     store = KeyStore(tmp_path / "keys", group="daemon")
     store.make_root()
     store.make_tenant_key(SAINT_ELAN)
-    for path, mode in ((store.path, 0o660), (store.directory / "root" / "1.key", 0o640), (store.directory, 0o2770)):
+    for path, mode in ((store.path, 0o660), (store.directory / "root" / "1.key", 0o660), (store.directory, 0o2770)):
         assert path.group() == "daemon"
         assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to somebody")
+def test_what_root_makes_in_a_directory_of_the_service_user_is_that_users(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir(mode=0o700)
+    os.chown(tmp_path / "keys", 1, 1)
+    store = KeyStore(tmp_path / "keys", group="daemon")
+    store.make_root()
+    store.make_tenant_key(SAINT_ELAN)
+    store.rotate_root()
+    for path in (store.path, store.directory / "root", store.directory / "root" / "2.key"):
+        assert (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode & 0o077) == (1, 1, 0)
 
 
 def test_a_tenant_key_is_made_once_and_differs_between_tenants(store: KeyStore) -> None:

@@ -96,13 +96,15 @@ def order(
     """Order an act on an organisation's keys. Nothing happens yet: what it would reach is shown and kept with the order.
 
     suspend makes all that was sealed unreadable at once, resume ends that. destroy does the same, takes the keys out of the store and ends
-    them 180 days later (vault.days in garant.toml); until then cancel_destruction brings them back.
+    them 180 days later (vault.days in garant.toml); until then cancel_destruction brings them back. Both need a closed organisation
+    (garant tenant suspend): its people's second factors are sealed too.
 
     Exit codes: 0 ordered; 2 refused, with what to write instead.
     """
     at, tenant = SystemClock().now(), _tenant(slug)
     if tenant == _operator() and verb in (Verb.SUSPEND, Verb.DESTROY):
         raise InputError("the operator's own keys cannot be suspended or destroyed: nobody could sign in to bring them back")
+    _require_closed(tenant, verb)
     actor = _person(by, password_file, code, at)
     with tenant_transaction(tenant, scope="operator"):
         made = vault.place(tenant=tenant, verb=verb, reason=reason, at=at, actor=actor, data_key=_uuid(key, "key") if key else None)
@@ -170,6 +172,7 @@ def execute(
     Exit codes: 0 done; 2 refused, with what to write instead.
     """
     at, found = SystemClock().now(), _order(order)
+    _require_closed(found.tenant, found.verb)
     actor = _person(by, password_file, code, at)
     with tenant_transaction(found.tenant, scope="operator"):
         vault.begin(tenant=found.tenant, order=found.id, at=at, actor=actor)
@@ -254,6 +257,18 @@ def _tenant(slug: str) -> uuid.UUID:
 def _operator() -> uuid.UUID | None:
     with tenant_transaction(None, scope="operator"):
         return next((tenant.id for tenant in identity.tenants() if tenant.operator), None)
+
+
+def _require_closed(tenant: uuid.UUID, verb: str) -> None:
+    """Nobody signs in to an organisation whose keys open nothing: second factors are sealed too."""
+    if verb not in (Verb.SUSPEND, Verb.DESTROY):
+        return
+    with tenant_transaction(None, scope="operator"):
+        facts = next((each for each in identity.tenants(canaries=True) if each.id == tenant), None)
+    if facts is not None and not facts.suspended:
+        raise InputError(
+            f"people still sign in to this organisation, and could not any more: close it first (garant tenant suspend {facts.slug})"
+        )
 
 
 def _order(text: str) -> OrderFacts:

@@ -27,19 +27,25 @@ def make_directory(path: Path, group: str = GROUP) -> None:
     if path.exists():
         return
     path.mkdir(mode=0o700, parents=True)
-    if (shared := shared_with(group)) is not None:
-        os.chown(path, -1, shared)
-        path.chmod(0o2770)
-    else:
-        path.chmod(0o700)
+    _give(path, group, mode=0o2770, alone=0o700)
 
 
 def share(path: Path, group: str = GROUP) -> None:
     """Give a file that root made to the processes: they read and write it. Otherwise its owner alone does."""
-    shared = shared_with(group)
-    if shared is not None:
+    _give(path, group, mode=0o660, alone=0o600)
+
+
+def _give(path: Path, group: str, *, mode: int, alone: int) -> None:
+    """What root makes in a directory of the service user belongs to that user; elsewhere, the group shares it."""
+    beside, shared = path.parent.stat(), shared_with(group)
+    if shared is not None and beside.st_uid != 0:
+        os.chown(path, beside.st_uid, beside.st_gid)
+        path.chmod(alone)
+    elif shared is not None:
         os.chown(path, -1, shared)
-    path.chmod(0o600 if shared is None else 0o660)
+        path.chmod(mode)
+    else:
+        path.chmod(alone)
 
 
 def write_json(path: Path, content: Mapping[str, Any], group: str = GROUP) -> None:
@@ -50,15 +56,12 @@ def write_json(path: Path, content: Mapping[str, Any], group: str = GROUP) -> No
 def write(path: Path, content: bytes, group: str = GROUP) -> None:
     """Replace a private file, whole or not at all, down to the disk."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    shared = shared_with(group)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-        if shared is not None:
-            os.fchown(file.fileno(), -1, shared)
-            os.fchmod(file.fileno(), 0o640)
         file.flush()
         os.fsync(file.fileno())
+    share(temporary, group)
     os.replace(temporary, path)
     flush_directory(path.parent)
 
