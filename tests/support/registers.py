@@ -115,7 +115,7 @@ ONE_SITE = Book([MONTREAL, VIRGINIE], OPERATIONAL)
 
 def operational(site: str) -> tuple[Kept, ...]:
     """Database, files and logs, at a site where this machine stands."""
-    return (Kept("database", "database", site), Kept("files", "files", site), Kept("logs", "log", site, holds=("system", "user.device")))
+    return (Kept("database", "database", site), Kept("files", "files", site), Kept("logs", "log", site, holds=("system", "user")))
 
 
 def two_sites(server: str = "") -> Book:

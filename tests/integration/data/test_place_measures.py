@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ SIGHT = Eyes(
     lender=lambda path: "",
     peers=lambda: Peers((), ("",)),
     talk=lambda: Talk((), planted=True, processes=8),
-    hosts=lambda: {"garant.localhost": "garant.localhost"},
+    hosts=lambda: {"trust.example.org": "trust.example.org"},
     database=lambda: "",
 )
 """Everything is where the register says."""
@@ -55,13 +56,15 @@ def put(transactional_db: None, database: Database) -> Iterator[Callable[[Book],
     database.aim("web")
 
 
-def verdicts(database: Database, key: str, parameters: dict[str, Any], sight: Eyes = SIGHT) -> dict[str, Verdict]:
+def verdicts(
+    database: Database, key: str, parameters: dict[str, Any], sight: Eyes = SIGHT, data_map: Path | None = None
+) -> dict[str, Verdict]:
     """Each measure of a promise, run once."""
     clock = ManualClock(NOW)
     place = Deployment("garant.localhost", 1, 2, database.data, clock=clock)
     promise = Promise(key, parameters)
     found = {}
-    for keeper in promises.keepers(place, sight)[key]:
+    for keeper in promises.keepers(place, sight, data_map=data_map)[key]:
         assert isinstance(keeper, Keeper)
         kept = keep(promise, keeper, record=_record, publish=lambda kept: None, clock=clock)
         found[keeper.measure.key] = kept.verdict
@@ -226,3 +229,28 @@ def test_the_report_says_what_was_seen_and_names_nobody(put: Callable[[Book], No
 def test_two_registers_of_the_world_are_sound() -> None:
     assert [each.key for each in two_sites().stores] == [*(each.key for each in operational("quebec")), "backup"]
     assert [each.key for each in two_sites().places] == [QUEBEC.key, CALGARY.key, VIRGINIE.key]
+
+
+MAP = Path(__file__).parents[3] / "examples" / "sondage" / "garant-map.yaml"
+
+
+def test_what_the_data_map_puts_into_a_store_must_be_in_the_register(put: Callable[[Book], None], database: Database) -> None:
+    asked = {"kinds": ["database", "files"], **CANADA}
+    put(ONE_SITE)
+    assert verdicts(database, "data.place", asked, data_map=MAP)["places.register"].state is State.KEPT
+    put(ONE_SITE.store("files", holds=("system",)))
+    found = verdicts(database, "data.place", asked, data_map=MAP)["places.register"]
+    assert found.state is State.BROKEN
+    assert found.reason.en == (
+        "The data map puts user.content.private into a store (files); the register does not say that it lands there."
+    )
+
+
+def test_names_of_this_machine_alone_are_no_public_names(put: Callable[[Book], None], database: Database) -> None:
+    put(ONE_SITE)
+    here = replace(SIGHT, hosts=lambda: {"garant.localhost": "garant.localhost"}, resolve=lambda name, servers: ("127.0.0.1",))
+    assert verdicts(database, "data.edge_place", CANADA, here)["edge.names"].state is State.UNPROVEN
+    public = replace(here, hosts=lambda: {"trust.example.org": "trust.example.org"})
+    assert verdicts(database, "data.edge_place", CANADA, public)["edge.names"].state is State.KEPT
+    abroad = replace(public, resolve=lambda name, servers: ("127.0.0.1", "203.0.113.9"))
+    assert verdicts(database, "data.edge_place", CANADA, abroad)["edge.names"].state is State.BROKEN

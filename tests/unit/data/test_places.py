@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from garant.data.policy import scope
 from garant.data.policy.demonstration import demonstration
 from garant.data.policy.places import PlacesError, parse
+from garant.data.policy.reading import parse as parse_map
 from support.registers import ONE_SITE, PAPER, Kept
 
 
@@ -90,3 +92,9 @@ def test_the_demonstration_says_what_is_known_of_this_machine_and_no_country() -
     assert not register.sites_with("secondary")
     elsewhere = parse(demonstration([here], "postgresql://db.example.org:5432"), name="demonstration")
     assert (elsewhere.stores["database"].site, elsewhere.stores["database"].host) == ("", "db.example.org")
+
+
+def test_the_demonstration_takes_what_the_example_application_s_map_puts_there() -> None:
+    text = (Path(__file__).parents[3] / "examples" / "sondage" / "garant-map.yaml").read_text(encoding="utf-8")
+    register = parse(demonstration(["machine:" + "0" * 32]), name="demonstration")
+    assert scope.unlisted(list(register.stores.values()), scope.landing(parse_map(text, name="garant-map.yaml"))) == []

@@ -2,7 +2,9 @@
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from garant.data.engines.mapped import map_of
 from garant.data.policy import scope
 from garant.data.policy.placement import Placement, abroad, allowed, target
 from garant.data.policy.places import Register, Site, Store
@@ -37,8 +39,8 @@ def customers() -> Mapping[str, Placement | None]:
 class Placed:
     """What the register says of the stores in scope. The canary: a store abroad, which must be reported, and refused to a writer."""
 
-    def __init__(self, customers: Customers = customers) -> None:
-        self._customers = customers
+    def __init__(self, customers: Customers = customers, data_map: Path | None = None) -> None:
+        self._customers, self._map = customers, data_map
 
     def apply(self, promise: Promise) -> Sequence[str]:  # noqa: ARG002 - the protocol's name
         return ()
@@ -58,6 +60,7 @@ class Placed:
             "misplaced": [each.json() for each in scope.misplaced(known, stores, asked)],
             "abroad": [{"customer": who, "store": store} for who, store in abroad(known, placed) if store in keys],
             "unknown": list(scope.unknown(known, stores)),
+            "unlisted": list(scope.unlisted(stores, scope.landing(map_of(self._map)))) if self._map else [],
         }
         return Observation(len(stores), len(stores), facts, _planted(known, asked, placed))
 
@@ -65,8 +68,8 @@ class Placed:
 class Tenants:
     """Customers of one country: where they may be, and what serves them."""
 
-    def __init__(self, customers: Customers = customers) -> None:
-        self._customers, self._placed = customers, Placed(customers)
+    def __init__(self, customers: Customers = customers, data_map: Path | None = None) -> None:
+        self._customers, self._placed = customers, Placed(customers, data_map)
 
     def apply(self, promise: Promise) -> Sequence[str]:  # noqa: ARG002 - the protocol's name
         return ()

@@ -15,6 +15,8 @@ from garant.kernel.errors import EngineError
 from garant.kernel.promise import Canary, Observation, Promise
 from garant.kernel.text import Text
 
+THIS_MACHINE = ".localhost"
+"""Names of this machine (RFC 6761): they lead nowhere for anybody else, so that nobody is asked about them."""
 Tell = Callable[[Mapping[str, str]], bool]
 """Takes what was seen of stores (`there`, `elsewhere`), for the public report."""
 
@@ -110,7 +112,8 @@ class EdgeAddresses:
     def observe(self, promise: Promise) -> Observation:
         known, countries = register(), scope.names(promise.parameters, "countries")
         hosts = self._eyes.hosts()
-        answers = {label: self._eyes.resolve(host, known.servers) for host, label in hosts.items()}
+        asked = {host: label for host, label in hosts.items() if known.servers or not host.endswith(THIS_MACHINE)}
+        answers = {label: self._eyes.resolve(host, known.servers) for host, label in asked.items()}
         found = [each for label, seen in answers.items() for each in _elsewhere(known, label, seen, countries)]
         planted = _elsewhere(known, "planted", reality.NOBODYS, countries)
         facts: dict[str, Json] = {

@@ -43,7 +43,7 @@ key = "logs"
 name = {{ fr = "Journaux des programmes", en = "Logs of programs" }}
 kind = "log"
 site = "demonstration"
-holds = ["system", "user.device"]
+holds = ["system", "user"]
 address = "local:logs"
 """
 

@@ -43,6 +43,17 @@ def placed(promise: Promise, evidence: Evidence) -> Finding:  # noqa: ARG001 - t
                 f"{one['store']} serves {one['customer']}, whose data may not be there.",
             ),
         )
+    if facts["unlisted"]:
+        one = facts["unlisted"][0]
+        return Finding(
+            False,
+            count(len(facts["unlisted"])),
+            Text("catégorie hors du registre", "category outside the register"),
+            Text(
+                f"La carte des données place {one['category']} dans un dépôt ({one['kind']}); le registre ne dit pas que cela y aboutit.",
+                f"The data map puts {one['category']} into a store ({one['kind']}); the register does not say that it lands there.",
+            ),
+        )
     if unknown:
         reason = Text(f"Personne n’a dit dans quel pays se trouve {unknown[0]}.", f"Nobody has said in which country {unknown[0]} is.")
         return Finding(None, number, said, reason)

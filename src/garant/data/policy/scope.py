@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from garant.data.policy.countries import NOWHERE
+from garant.data.policy.map import DataMap, is_personal
 from garant.data.policy.places import Region, Register, Site, Store
 from garant.kernel.canonical import Json
 from garant.kernel.text import Text
@@ -20,6 +21,8 @@ from garant.kernel.text import Text
 OPERATIONAL = ("database", "files", "object_store", "cache", "log")
 COPIES = ("backup", "replica")
 PLANTED = "planted-abroad"
+KINDS_OF_MAP = {"objects": "object_store", "logs": "log"}
+"""Where a data map calls a kind of store otherwise than the register."""
 SITE_KEYS = ("city", "province")
 
 
@@ -101,6 +104,28 @@ def wrong_site(site: Site, parameters: Mapping[str, Json]) -> str:
 def unsaid_of_site(site: Site, parameters: Mapping[str, Json]) -> str:
     """What the sentence names and the register does not say of a site; '' when it says all."""
     return next((key for key in SITE_KEYS if parameters.get(key) and not getattr(site, key)), "")
+
+
+def landing(made: DataMap) -> dict[str, list[str]]:
+    """Kind of store to the categories of personal data that the application's own map says lie in stores of that kind."""
+    found: dict[str, set[str]] = {"database": set()}
+    for _, column in made.columns():
+        found["database"] |= {each for each in (*column.categories, *column.json.values()) if is_personal(each)}
+    for store in made.stores:
+        found.setdefault(KINDS_OF_MAP.get(store.kind, store.kind), set()).update(each for each in store.holds if is_personal(each))
+    return {kind: sorted(categories) for kind, categories in found.items()}
+
+
+def unlisted(stores: Sequence[Store], landing: Mapping[str, Sequence[str]]) -> list[dict[str, Json]]:
+    """Categories that the map says lie in a kind of store in scope, and that no store of that kind is said to take."""
+    kinds = {store.kind for store in stores}
+    return [
+        {"kind": kind, "category": category}
+        for kind, categories in landing.items()
+        if kind in kinds
+        for category in categories
+        if not any(store.takes(category) for store in stores if store.kind == kind)
+    ]
 
 
 def jurisdictions(register: Register) -> tuple[dict[str, str], dict[str, str]]:

@@ -16,6 +16,6 @@ def keepers(deployment: Deployment, *, hands: Hands) -> Mapping[str, Sequence[Ke
     return {
         **isolation.keepers(deployment, hands),
         **map_.keepers(deployment, hands),
-        **places.keepers(deployment),
+        **places.keepers(deployment, data_map=hands.data_map),
         **sealing.keepers(deployment, hands),
     }

@@ -7,6 +7,7 @@ supplier's word never makes a sentence kept, and never hides what was seen.
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from garant.data.engines import places, reality
 from garant.data.engines.eyes import Eyes, eyes
@@ -26,15 +27,17 @@ READ_IT = Check(
 )
 
 
-def keepers(deployment: Deployment, sight: Eyes | None = None) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
-    """Promise keys of places with their measures. `sight`: how reality is looked at; default, for real."""
+def keepers(
+    deployment: Deployment, sight: Eyes | None = None, *, data_map: Path | None = None
+) -> Mapping[str, Sequence[Keeper | Unmeasured]]:
+    """Promise keys of places with their measures. `sight`: how reality is looked at; default, for real. `data_map`: the application's."""
     look = sight or eyes(deployment.data, deployment.clock)
     tell = partial(service.tell_places, keys=deployment.data / "assertion", clock=deployment.clock)
     observed = Keeper(OBSERVED, reality.Observed(look, tell), judges.observed)
     vouched = Keeper(VOUCHED, places.Vouched(places.stores_of), judges.vouched)
     return {
-        "data.place": [Keeper(REGISTER, places.Placed(), judges.placed), observed, vouched],
-        "data.tenant_place": [Keeper(TENANTS, places.Tenants(), judges.tenants), observed, vouched],
+        "data.place": [Keeper(REGISTER, places.Placed(data_map=data_map), judges.placed), observed, vouched],
+        "data.tenant_place": [Keeper(TENANTS, places.Tenants(data_map=data_map), judges.tenants), observed, vouched],
         "data.site": [
             Keeper(SITE, reality.SiteObserved(look, tell), judges.site),
             Keeper(SITE_VOUCHED, places.Vouched(places.sites_of), judges.vouched),
