@@ -9,19 +9,20 @@ from garant.kernel.text import Text
 
 AT = datetime(2026, 11, 20, 18, 45, tzinfo=UTC)
 UNTIL = datetime(2027, 6, 30, 12, tzinfo=UTC)
+PERSONAL, TECHNICAL = Text("données personnelles", "personal data"), Text("données techniques", "technical data")
 MONTREAL, CALGARY = Text("Montréal", "Montréal"), Text("Calgary", "Calgary")
 
 
-def _store(key: str, name: Text, region: Text, holds: tuple[str, ...], seen: str, by: str = "Hébergement Rivard") -> StoreView:
+def _store(key: str, name: Text, region: Text, lands: tuple[Text, ...], seen: str, by: str = "Hébergement Rivard") -> StoreView:
     moment = AT if seen != "unseen" else None
-    return StoreView(key, name, key, holds, by, region, region.fr, "CA", seen, moment, by, UNTIL if by else None, seen != "elsewhere")
+    return StoreView(key, name, key, lands, by, region, region.fr, "CA", seen, moment, by, UNTIL if by else None, seen != "elsewhere")
 
 
 STORES = [
-    _store("database", Text("Base de données", "Database"), MONTREAL, ("user", "system"), "there"),
-    _store("files", Text("Fichiers joints", "Attachments"), MONTREAL, ("user",), "there"),
-    _store("backup", Text("Sauvegardes", "Backups"), CALGARY, ("user", "system"), "elsewhere"),
-    _store("mail", Text("Passerelle de courriel", "Mail gateway"), CALGARY, ("user.contact.email", "user.health"), "unseen", ""),
+    _store("database", Text("Base de données", "Database"), MONTREAL, (PERSONAL, TECHNICAL), "there"),
+    _store("files", Text("Fichiers joints", "Attachments"), MONTREAL, (PERSONAL,), "there"),
+    _store("backup", Text("Sauvegardes", "Backups"), CALGARY, (PERSONAL, TECHNICAL), "elsewhere"),
+    _store("mail", Text("Passerelle de courriel", "Mail gateway"), CALGARY, (Text("adresse de courriel", "e-mail address"),), "unseen", ""),
 ]
 FULL = PlacesView(STORES, None, AT, "signature")
 EMPTY = PlacesView([], None, None, "")

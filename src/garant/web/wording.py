@@ -43,20 +43,6 @@ def counted(value: State, number: int) -> str:
     }[value].rpartition("|")[2]
 
 
-def category(value: str) -> str:
-    """A data category in words, for the ones that people know; the others keep their name of the data map."""
-    known = {
-        "user": gettext("personal data"),
-        "user.contact": gettext("contact details"),
-        "user.contact.email": gettext("e-mail addresses"),
-        "user.contact.phone_number": gettext("telephone numbers"),
-        "user.device": gettext("network addresses and browsers"),
-        "user.financial": gettext("billing data"),
-        "system": gettext("technical data"),
-    }
-    return known.get(value, value)
-
-
 def text(value: Text) -> str:
     """Bilingual content in the active language."""
     return value.in_(get_language() or "fr-ca")

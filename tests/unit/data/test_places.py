@@ -39,6 +39,7 @@ def test_a_register_is_read_whole() -> None:
         ('networks = ["127.0.0.0/16"]', 'networks = ["127.0.0.1/16"]', "is no network"),
         ('kind = "files"', 'kind = "file"', "'file' is no kind of store; write 'files'"),
         ('holds = ["user", "system"]', "holds = []", "a store holds something"),
+        ('holds = ["user", "system"]', 'holds = ["user.contact.mail"]', "'user.contact.mail' is no data category of the map"),
         ('address = "local:/var/lib/garant/files"', 'address = "ftp://x"', "is no address"),
         ('address = "local:/var/lib/garant/files"', 'address = "tcp://x"', "names no host, or no port"),
         ('address = "local:/var/lib/garant/files"', 'address = "s3://x"', "a bucket needs endpoint"),

@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from garant.data.policy.countries import COUNTRIES, NOWHERE
+from garant.data.policy.taxonomy import CATEGORIES
 from garant.kernel.errors import ConfigurationError
 from garant.kernel.promise import Word
 from garant.kernel.reading import Reader, Table
@@ -34,7 +35,6 @@ PORTS = {"postgresql": 5432, "smtp": 25, "smtps": 465, "sftp": 22, "https": 443,
 NOON = time(12)
 """Of the day on which a word ends, UTC: the same calendar day in every zone where people read it."""
 KEY = re.compile(r"[a-z][a-z0-9-]{0,40}")
-CATEGORY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 URL = re.compile(
     r"(?P<scheme>[a-z0-9]+)://(?:[^@/\s]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#]\S*)?"
 )
@@ -240,8 +240,7 @@ def _store(table: Table, regions: Mapping[str, Region], sites: Mapping[str, Site
         _check_address(table, address, site)
     holds = table.strings("holds")
     for category in holds:
-        if not CATEGORY.fullmatch(category):
-            table.say("holds", f"{category!r} is no data category; write a name of the data map such as user.contact.email")
+        table.known("holds", category, CATEGORIES, f"{category!r} is no data category of the map")
     if not holds and kind != "service":
         table.say("holds" if table.has("holds") else "key", 'a store holds something; write holds = ["user"], or kind = "service"')
     for country in table.strings("serves"):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from garant.data.policy import words
 from garant.data.policy.placement import allowed, stores_for, target
 from garant.data.policy.places import Register, Store
 from garant.data.queries import places
@@ -19,7 +20,7 @@ class StoreView:
     key: str
     name: Text
     kind: str
-    holds: tuple[str, ...]
+    lands: tuple[Text, ...]
     provider: str
     region: Text
     city: str
@@ -83,7 +84,7 @@ def _view(register: Register, store: Store, seen: dict[str, str], allowed: bool)
         key=store.key,
         name=store.name,
         kind=store.kind,
-        holds=store.holds,
+        lands=tuple(dict.fromkeys(words.category(each) for each in store.holds)),
         provider=store.provider,
         region=region.name,
         city=site.city if site else "",

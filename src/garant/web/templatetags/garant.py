@@ -119,12 +119,6 @@ def tr(value: Text | str) -> str:
 
 
 @register.filter
-def categories(values: Sequence[str]) -> str:
-    """Data categories in words; a dash for none."""
-    return ", ".join(wording.category(each) for each in values) or "–"
-
-
-@register.filter
 def state(value: State | str) -> str:
     return wording.state(State(value))
 
