@@ -23,6 +23,7 @@ SPEAKS = (
 ASKS = "require_target"
 LOOKS_ONLY = {
     "garant.data.engines.keys_apart": "asks the keyring of this machine, over a Unix socket",
+    "garant.data.engines.objects": "asks object stores whether strangers may read; writes nothing",
     "garant.drivers.s3": "asks where a bucket is; writes nothing",
     "garant.drivers.tls_probe": "TLS probes of our own addresses",
 }
