@@ -1,5 +1,8 @@
 """The application's database: its tables have an owner that the running application is not, and a database of before is handed over."""
 
+import re
+from pathlib import Path
+
 import psycopg
 import pytest
 
@@ -115,3 +118,44 @@ def test_what_a_data_map_took_away_is_not_given_back_at_the_next_start(database:
     provision.make_roles(database.administrator, database.runtime)
     with connect(database, "sondage") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute("select * from asked")
+
+
+def test_the_documented_statements_do_the_same_for_an_operators_application(database: Database) -> None:
+    """Of docs/operations.md, on a database that the application owned until now; roles under names of this test."""
+    page = (Path(__file__).resolve().parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+    block = re.search(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    said = block[1].replace("surveys", "doc_surveys").replace("garant_priv", "doc_priv").replace("garant_data", "doc_data")
+    statements = [line.partition("--")[0].strip() for line in said.splitlines()]
+    statements = [line for line in statements if line]
+    roles = [line for line in statements if line.startswith(("create role", "grant doc_surveys to", "grant doc_priv to"))]
+    with database.administrator.connect("postgres") as server:
+        server.execute("create role doc_surveys login noinherit password 'x'")
+        server.execute("create database doc_surveys owner doc_surveys")
+        try:
+            with database.administrator.connect("doc_surveys") as inside:
+                inside.execute("set role doc_surveys")
+                inside.execute("create table kept (id bigint generated always as identity, word text)")
+                inside.execute("reset role")
+                for line in statements:
+                    if "create role doc_surveys login" not in line:
+                        inside.execute(line)
+                assert inside.execute("select tableowner from pg_tables where schemaname = 'public'").fetchall() == [("doc_surveys_owner",)]
+                inside.execute("set role doc_surveys_owner")
+                inside.execute("create table later (id bigint generated always as identity)")
+                inside.execute("set role doc_data")
+                inside.execute("set role doc_surveys")
+                inside.execute("insert into kept (word) values ('x')")
+                inside.execute("insert into later default values")
+                inside.execute("reset role")
+            assert len(roles) == 6
+            for user in ("doc_surveys", "doc_data"):
+                with database.administrator.connect("doc_surveys") as inside:
+                    inside.execute(f"set session authorization {user}")
+                    for forbidden in ("drop table kept", "create table mine (id int)", "set role doc_surveys_owner", "set role doc_priv"):
+                        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                            inside.execute(forbidden)
+        finally:
+            server.execute("drop database doc_surveys with (force)")
+            for role in ("doc_data", "doc_surveys", "doc_surveys_owner", "doc_priv"):
+                server.execute(f"drop role if exists {role}")

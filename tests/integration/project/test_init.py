@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from garant.kernel.errors import InputError
 from garant.project import configuration
 from garant.project.cli.init import toml, units
 from support.command import garant
@@ -84,6 +85,15 @@ def test_the_example_configuration_is_the_defaults(tmp_path: Path) -> None:
     assert read == configuration.Configuration(path=path)
 
 
+def test_units_name_the_applications_database_and_never_its_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GARANT_APPLICATION_DATABASE", "host=db.internal dbname=surveys")
+    texts = units(tmp_path, configuration.Configuration(), url="postgresql://db.internal:5432/garant")
+    assert 'Environment="GARANT_APPLICATION_DATABASE=host=db.internal dbname=surveys"' in texts["garant-worker.service"]
+    monkeypatch.setenv("GARANT_APPLICATION_DATABASE", "postgresql://u:word@db.internal/surveys")
+    with pytest.raises(InputError, match="has a password in it"):
+        units(tmp_path, configuration.Configuration(), url="postgresql://db.internal:5432/garant")
+
+
 def test_units_hold_no_secret_and_start_every_process(tmp_path: Path) -> None:
     texts = units(tmp_path, configuration.Configuration(), url="postgresql://db.internal:5432/garant")
     assert {
@@ -98,6 +108,9 @@ def test_units_hold_no_secret_and_start_every_process(tmp_path: Path) -> None:
             assert "Restart=always" in text
             assert "User=root" not in text or name == "garant-edge.service"
         assert "@" not in text
+    for name, file in (("web", "run/web.sock"), ("decision", "run/decide.sock"), ("keyring", "keyring/keys.sock")):
+        assert f"ExecStartPre=/bin/rm -f {tmp_path}/{file}\nExecStart=" in texts[f"garant-{name}.service"]
+    assert "DJANGO_SETTINGS_MODULE=garant.project.settings.keyring" in texts["garant-keyring.service"]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: the service user must be shut out")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from psycopg import conninfo
 
 from garant.drivers.pglaunch import Cluster
 from garant.kernel.errors import ConfigurationError, InputError
@@ -52,7 +53,7 @@ Wants=network-online.target
 PartOf=garant.target
 
 [Service]
-ExecStart={command}
+{before}ExecStart={command}
 {environment}
 User={user}
 Group=garant
@@ -164,6 +165,13 @@ def units(data: Path, made: Configuration, *, url: str) -> dict[str, str]:
     shared = {"GARANT_DATA": str(data), "GARANT_DATABASE_URL": url, "PYTHONPATH": str(SOURCES)}
     if made.path is not None:
         shared["GARANT_CONFIG"] = str(made.path)
+    if theirs := os.environ.get("GARANT_APPLICATION_DATABASE", ""):
+        if "password" in conninfo.conninfo_to_dict(theirs):
+            raise InputError(
+                "GARANT_APPLICATION_DATABASE has a password in it, which a unit would show: the one in secrets/database-data is used"
+            )
+        shared["GARANT_APPLICATION_DATABASE"] = theirs
+    sockets = {"web": run / "web.sock", "decision": run / "decide.sock", "keyring": data / "keyring" / "keys.sock"}
     texts = {}
     for name, (role, command, text) in commands.items():
         held = {**shared, "GARANT_ROLE": role} if role else {}
@@ -171,7 +179,9 @@ def units(data: Path, made: Configuration, *, url: str) -> dict[str, str]:
             held["DJANGO_SETTINGS_MODULE"] = f"garant.project.settings.{name}"
         lines = "\n".join(f'Environment="{key}={value}"' for key, value in held.items())
         user = "root" if name == "edge" else "garant"
-        texts[f"garant-{name}.service"] = UNIT.format(text=text, command=command, environment=lines, user=user, data=data)
+        # A process that was killed leaves its socket behind, and the next one would stumble over it.
+        before = f"ExecStartPre=/bin/rm -f {sockets[name]}\n" if name in sockets else ""
+        texts[f"garant-{name}.service"] = UNIT.format(before=before, text=text, command=command, environment=lines, user=user, data=data)
     texts["garant.target"] = TARGET.format(units=" ".join(sorted(texts)))
     return texts
 

@@ -4,7 +4,8 @@ GARANT_DATA     data directory (default ./var): secrets, sockets, runtime state,
 GARANT_CONFIG   path of garant.toml (default <data>/garant.toml)
 GARANT_ROLE     which database role this process is: web (default), worker, edge, owner
 GARANT_DATABASE_URL   a PostgreSQL of the operator's; default: the embedded one in the data directory
-GARANT_APPLICATION_DATABASE   an operator's application's database, as libpq writes it, for measures and the data map
+GARANT_APPLICATION_DATABASE   an operator's application's database, as libpq writes it, for measures and the data map; without a
+                user: garant_data, with the password in <data>/secrets/database-data
 GARANT_HTTPS, GARANT_HTTP   ports that `garant up` was told on its command line; default: those in use, else garant.toml's
 """
 
@@ -119,7 +120,12 @@ APPLICATION_DATABASE: dict[str, str | int] = (
 )
 if "GARANT_APPLICATION_DATABASE" in os.environ:
     _given = conninfo.conninfo_to_dict(os.environ["GARANT_APPLICATION_DATABASE"])
-    APPLICATION_DATABASE = {"connect_timeout": 5, **{word: value for word, value in _given.items() if value is not None}}
+    APPLICATION_DATABASE = {
+        "user": "garant_data",
+        "password": RUNTIME.secret("database-data"),
+        "connect_timeout": 5,
+        **{word: value for word, value in _given.items() if value is not None},
+    }
 # Its data map; None where an application of the operator's has none.
 _EXAMPLE_MAP = Path(__file__).resolve().parents[4] / "examples" / "sondage" / "garant-map.yaml"
 DATA_MAP: Path | None = (

@@ -75,6 +75,8 @@ class Plan:
             made["GARANT_CONFIG"] = str(self.configuration.path)
         if url:
             made["GARANT_DATABASE_URL"] = provision.without_administrator(url)
+        if theirs := os.environ.get("GARANT_APPLICATION_DATABASE", ""):
+            made["GARANT_APPLICATION_DATABASE"] = theirs
         return made
 
     def programs(self) -> list[Program]:
