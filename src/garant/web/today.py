@@ -1,7 +1,7 @@
 """What needs a person today, the most pressing first: pure, from facts that the view has read.
 
 Order: broken sentences, processes that do not serve, edges out of step, lost journal lines, measures that are late, stale sentences,
-requests of the operator's own people, sentences that were never proven though something measures them.
+requests of the operator's own people, orders on keys, sentences that were never proven though something measures them.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from garant.kernel.schedule import Phase
 from garant.kernel.text import Text
 from garant.kernel.verdicts import State
 from garant.statement.queries import ClaimView, StatementPage
+from garant.vault.queries import OrderFacts
 from garant.web import wording
 from garant.web.health import Process
 
@@ -58,6 +59,8 @@ class Facts:
     edges: Sequence[EdgeState]
     lost: Losses
     waiting: Sequence[datetime] = ()
+    orders: Sequence[tuple[OrderFacts, str]] = ()
+    """Orders on keys that are open, each with the name of its organisation."""
 
 
 def tasks(facts: Facts, now: datetime) -> list[Task]:
@@ -71,6 +74,7 @@ def tasks(facts: Facts, now: datetime) -> list[Task]:
         *_late(claims, now),
         *(_claim(slug, claim) for slug, claim in claims if claim.state is State.STALE),
         *_waiting(facts.waiting, now),
+        *(_order(each, name) for each, name in facts.orders),
         *_ending(claims, now),
     ]
 
@@ -155,6 +159,18 @@ def _ending(claims: Sequence[tuple[str, ClaimView]], now: datetime) -> list[Task
             )
             made.setdefault((claim.reason.en, claim.until), task)
     return list(made.values())
+
+
+def _order(each: OrderFacts, name: str) -> Task:
+    """An order on keys waits for somebody; it is given and approved with `garant key`."""
+    what = {
+        "ordered": gettext("An order on the keys of %(name)s waits for a second person"),
+        "approved": gettext("An approved order on the keys of %(name)s waits to be executed"),
+        "begun": gettext("An order on the keys of %(name)s is half executed"),
+    }[each.state]
+    since = gettext("since %(day)s") % {"day": wording.day(each.ordered_at)}
+    why = gettext("%(verb)s: %(reason)s. On the machine: garant key list.") % {"verb": each.verb, "reason": each.reason.rstrip(".")}
+    return Task(since, what % {"name": name}, why, state=State.STALE if each.state == "begun" else None)
 
 
 def _waiting(waiting: Sequence[datetime], now: datetime) -> list[Task]:

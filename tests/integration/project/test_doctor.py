@@ -16,6 +16,9 @@ from garant.kernel.clock import SystemClock
 from garant.project import provision
 from garant.project.cli.doctor import Finding, examine
 from garant.project.runtime import Runtime
+from garant.vault.engines.backups import save
+from garant.vault.engines.keylog import KeyLog
+from garant.vault.engines.keystore import KeyStore
 from support.database import Database
 from support.registers import two_sites
 from support.tls import Authority, free_port
@@ -109,6 +112,26 @@ def test_an_application_of_the_operators_without_its_user_seals_nothing_and_is_t
     found = [each for each in place.findings() if each.subject == "sealing"]
     assert [each.grade for each in found] == ["warning"]
     assert "application.user" in found[0].advice
+
+
+def test_a_key_store_without_its_root_its_log_or_a_backup_is_named_with_what_to_do(place: Deployment) -> None:
+    data = place.runtime.data
+    assert [each.grade for each in place.findings() if each.subject == "keys"] == ["warning"]
+    store, log = KeyStore(data / "keys"), KeyLog(data / "key-log" / "keys.log")
+    store.make_root()
+    log.begin()
+    store.saw_log(0)
+    assert [each.grade for each in place.findings() if each.subject == "keys"] == ["ok", "warning", "ok"]
+    log.path.unlink()
+    assert "missing or shorter" in place.wrong()["keys"].text
+    log.begin()
+    (data / "garant.toml").write_text(f'[vault]\nbackups = "{data}/saved"\n', encoding="utf-8")
+    assert "no backup of the key store of this epoch" in place.wrong()["keys"].text
+    save(store, data / "saved", at=NOW(), outbox=0)
+    assert place.wrong() == {}
+    assert "garant key backup" in place.wrong(NOW() + timedelta(days=3))["keys"].advice
+    (data / "keys" / "root" / "1.key").unlink()
+    assert "escrow" in place.wrong()["keys"].text
 
 
 def test_a_stopped_database_is_named_with_its_log(place: Deployment, tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from garant.identity.models import Tenant
+from garant.identity.service import tenant_transaction
 from garant.kernel.verdicts import State
+from garant.vault import service as vault
 from garant.web.health import Process, processes
 from garant.web.today import Facts, tasks
 from support import gallery
-from support.visitors import Browser, person, tenant
+from support.visitors import NOW, Browser, person, tenant
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,19 @@ def test_what_is_broken_comes_before_what_has_aged_and_a_process_that_is_down_is
     assert [task.state for task in made] == [State.BROKEN, State.BROKEN, State.STALE]
     assert "ASO-10" in made[0].what
     assert "worker" in made[1].what
+
+
+def test_an_order_on_keys_waits_in_sight_of_the_operator_and_of_nobody_else(operator: Tenant) -> None:
+    town = tenant("saint-elan", "Ville de Saint-Élan")
+    other = tenant("trois-rapides", "MRC des Trois-Rapides")
+    with tenant_transaction(town.id):
+        order = vault.place(tenant=town.id, verb="suspend", reason="litige", at=NOW(), actor="staff:anne")
+    browser = Browser(operator).come_in(person(operator, "maude", "member", "admin"))
+    assert "An order on the keys of Ville de Saint-Élan waits for a second person" in text(browser.get("/en/console/"))
+    with tenant_transaction(town.id):
+        vault.approve(tenant=town.id, order=order.pk, at=NOW(), actor="staff:ben")
+    assert "An approved order on the keys of Ville de Saint-Élan" in text(browser.get("/en/console/"))
+    assert "litige" not in text(Browser(other).come_in(person(other, "noe", "admin")).get("/.garant/console/"))
 
 
 def test_processes_in_trouble_come_first_and_no_supervisor_means_none() -> None:

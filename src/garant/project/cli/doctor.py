@@ -22,6 +22,7 @@ from garant.drivers.process import PLAIN_ENVIRONMENT, alive, reachable, service_
 from garant.kernel.clock import SystemClock
 from garant.kernel.errors import ConfigurationError, EngineError
 from garant.project import configuration, provision
+from garant.project.cli.doctor_keys import keys
 from garant.project.configuration import Configuration
 from garant.project.provision import SOURCES, Administrator
 from garant.project.runtime import Runtime
@@ -84,6 +85,7 @@ def examine(data: Path, now: datetime) -> Iterator[Finding]:
     running = alive(int(runtime.state().get("supervisor", 0) or 0))
     yield from _processes(runtime, running=running)
     yield from _sealing(runtime, made, running=running)
+    yield from (Finding("keys", *seen) for seen in keys(data, made, now))
     yield from _ports(made, running=running)
     yield from _certificate(made, data, now)
     yield from _database(runtime, now, running=running)

@@ -11,6 +11,7 @@ from garant.access import queries as access
 from garant.edge import queries as edge
 from garant.identity.queries import tenants
 from garant.statement import queries as statements
+from garant.vault import queries as keys
 from garant.web.desk import now_of, staff
 from garant.web.health import processes
 from garant.web.today import Facts, changes, tasks
@@ -27,9 +28,11 @@ def today(request: HttpRequest) -> HttpResponse:
     running, edges = processes(settings.RUNTIME.state()), edge.edges(now=now)
     lost = edge.losses(since=now - timedelta(days=1))
     waiting = [asked.created_at for asked in access.address_requests()]
+    names = {each.id: each.name for each in tenants(canaries=True)}
+    orders = [(each, names.get(each.tenant, str(each.tenant))) for each in keys.orders(open_only=True)]
     context = {
         "now": now,
-        "tasks": tasks(Facts(pages, running, edges, lost, waiting), now),
+        "tasks": tasks(Facts(pages, running, edges, lost, waiting, orders), now),
         "tenants": [(each, edge.policy_version(tenant=each.id), edge.applied(tenant=each.id)) for each in tenants()],
         "processes": running,
         "edges": edges,
