@@ -13,7 +13,7 @@ from garant.audit import queries as audit
 from garant.audit.service import Kind
 from garant.kernel.canonical import canonical, digest
 from garant.kernel.clock import ManualClock
-from garant.kernel.errors import InputError
+from garant.kernel.errors import EngineError, InputError
 from garant.kernel.promise import Canary
 from garant.kernel.text import Text
 from garant.kernel.verdicts import State
@@ -290,6 +290,28 @@ def test_only_what_is_due_is_kept(house):
     clock.advance(timedelta(minutes=1))
     assert service.keep_due(clock=clock, actor=ACTOR, queue="probe") == []
     assert len(service.keep_due(clock=clock, actor=ACTOR, queue="keep")) == 2
+
+
+def test_what_gave_no_answer_is_tried_again_within_minutes_and_then_less_and_less_often(house, monkeypatch):
+    clock = ManualClock(NOON)
+
+    def mute(promise: object) -> object:
+        raise EngineError("the door is too far away")
+
+    seen = house.doors["front"].observe
+    monkeypatch.setattr(house.doors["front"], "observe", mute)
+    assert len(service.keep_due(clock=clock, actor=ACTOR)) == 2
+    tried = []
+    for minute in range(1, 60):
+        clock.advance(timedelta(minutes=1))
+        tried += [minute] * len(service.keep_due(clock=clock, actor=ACTOR))
+    assert tried == [1, 3, 7, 15, 31]
+    clock.advance(timedelta(minutes=4))
+    monkeypatch.setattr(house.doors["front"], "observe", seen)
+    assert {turn.due.promise.parameters["side"] for turn in service.keep_due(clock=clock, actor=ACTOR)} >= {"front"}
+    assert states(clock.now())["MAI-01"] is State.KEPT
+    clock.advance(timedelta(minutes=30))
+    assert service.keep_due(clock=clock, actor=ACTOR) == []
 
 
 def test_a_defect_in_one_measure_does_not_leave_the_others_unmeasured(house, monkeypatch):

@@ -32,6 +32,23 @@ def test_a_measure_that_never_ran_is_due():
     assert is_due(measure(), None, NOON)
 
 
+@pytest.mark.parametrize(
+    ("waited", "due_after"),
+    [
+        (timedelta(0), timedelta(minutes=1)),
+        (timedelta(minutes=1), timedelta(minutes=2)),
+        (timedelta(minutes=20), timedelta(minutes=40)),
+        (timedelta(minutes=50), HOUR),
+        (timedelta(days=9), HOUR),
+    ],
+)
+def test_a_run_without_an_answer_is_tried_again_after_twice_the_wait_and_never_later_than_its_cadence(waited, due_after):
+    just_before = NOON + due_after - timedelta(seconds=1)
+    assert phase(measure(), NOON, just_before, silent=waited) is Phase.UP
+    assert phase(measure(), NOON, NOON + due_after, silent=waited) is Phase.DUE
+    assert is_due(measure(), NOON, NOON + due_after, silent=waited)
+
+
 def test_a_naive_moment_is_refused():
     with pytest.raises(ValueError, match="no time zone"):
         phase(measure(), NOON.replace(tzinfo=None), NOON)

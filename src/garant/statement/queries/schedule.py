@@ -8,7 +8,7 @@ from garant.kernel.promise import Keeper, Measure, Promise
 from garant.kernel.schedule import Phase, phase
 from garant.statement.policy.binding import Registry, kept_pairs
 from garant.statement.policy.document import Document
-from garant.statement.queries.verdicts import newest_rows
+from garant.statement.queries.verdicts import newest_rows, silences
 
 KEEP = "keep"
 PROBE = "probe"
@@ -38,10 +38,11 @@ def upcoming(registry: Registry, documents: Iterable[Document], now: datetime) -
     """Every measure with its phase, in the order of the documents."""
     pairs = kept_pairs(documents, registry)
     rows = newest_rows(pairs.keys())
+    silent = silences(rows)
     made = []
     for pair, (promise, keeper) in pairs.items():
         last = rows[pair].decided_at if pair in rows else None
-        made.append(Due(promise, keeper, phase(keeper.measure, last, now), last))
+        made.append(Due(promise, keeper, phase(keeper.measure, last, now, silent=silent.get(pair)), last))
     return made
 
 

@@ -1,7 +1,7 @@
 """Reading recorded runs, the newest verdict of each measure, and the intervals of claims, as values of the kernel."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from garant.kernel.promise import Canary, Evidence
 from garant.kernel.text import Text
@@ -20,10 +20,31 @@ cross join lateral (
 """
 
 
+BEFORE = """
+select v.* from unnest(%s::text[], %s::text[], %s::bigint[]) as asked(promise, measure, newest)
+cross join lateral (
+  select * from statement_measure_verdict v
+  where v.promise = asked.promise and v.measure = asked.measure and v.id < asked.newest order by v.id desc limit 1
+) v
+"""
+NO_ANSWER = (State.UNPROVEN, State.STALE)
+
+
 def newest_rows(pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], MeasureVerdict]:
     """The newest verdict row of each (promise identity, measure key) that has one. One query, whatever the history's length."""
     asked = [[promise for promise, _ in pairs], [measure for _, measure in pairs]]
     return {(row.promise, row.measure): row for row in MeasureVerdict.objects.raw(NEWEST, asked)} if pairs else {}
+
+
+def silences(rows: Mapping[tuple[str, str], MeasureVerdict]) -> dict[tuple[str, str], timedelta]:
+    """Of the measures whose newest run gave no answer: how long that run had been waited for; zero where the one before gave one."""
+    silent = {pair: row for pair, row in rows.items() if State(row.state) in NO_ANSWER}
+    if not silent:
+        return {}
+    asked = [[row.promise for row in silent.values()], [row.measure for row in silent.values()], [row.id for row in silent.values()]]
+    before = {(row.promise, row.measure): row for row in MeasureVerdict.objects.raw(BEFORE, asked)}
+    waits = {pair: row.decided_at - before[pair].decided_at for pair, row in silent.items() if pair in before}
+    return {pair: waits[pair] if pair in before and State(before[pair].state) in NO_ANSWER else timedelta(0) for pair in silent}
 
 
 def latest(rows: Mapping[tuple[str, str], MeasureVerdict]) -> dict[tuple[str, str], Verdict]:

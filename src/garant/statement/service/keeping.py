@@ -17,7 +17,7 @@ from garant.statement.policy.binding import Registry
 from garant.statement.queries.binding import documents
 from garant.statement.queries.binding import registry as the_registry
 from garant.statement.queries.schedule import Due, due, upcoming
-from garant.statement.queries.verdicts import newest_rows
+from garant.statement.queries.verdicts import newest_rows, silences
 from garant.statement.service.publishing import publish, refresh
 from garant.statement.service.recording import record
 
@@ -53,8 +53,9 @@ def keep_promise(
         if not alone:
             return None
         if only_when_due:
-            last = newest_rows([pair]).get(pair)
-            if last is not None and not is_due(keeper.measure, last.decided_at, clock.now()):
+            rows = newest_rows([pair])
+            last, silent = rows.get(pair), silences(rows).get(pair)
+            if last is not None and not is_due(keeper.measure, last.decided_at, clock.now(), silent=silent):
                 return None
         return keep(
             promise,
