@@ -26,7 +26,5 @@ def headline(counts: Sequence[tuple[State, int]]) -> str:
     elif worst is State.STALE:
         text = ngettext("The evidence of one promise of %(total)d is stale", "The evidence of %(n)d promises of %(total)d is stale", number)
     else:
-        text = ngettext(
-            "One promise of %(total)d is attested, not measured", "%(n)d promises of %(total)d are attested, not measured", number
-        )
+        text = ngettext("One promise of %(total)d rests on somebody’s word", "%(n)d promises of %(total)d rest on somebody’s word", number)
     return text % {"n": number, "total": total}

@@ -39,4 +39,5 @@ def test_a_target_is_tried_and_a_customer_moved_by_the_map_only(world: World) ->
     shown = garant("place", "tenant", "saint-elan", data=world.data)
     assert "Its data may be in: region-quebec, region-calgary." in shown.stdout
     assert garant("place", "tenant", "nobody", data=world.data).returncode == 2
+    assert machine.identities()[0] in garant("place", "example", data=world.data).stdout
     assert garant("place", "machine", data=world.data).stdout.split() == list(machine.identities())

@@ -25,7 +25,7 @@ def keep(
 
     Without --once it goes on, measuring what is due; `garant up` does the same through its worker, so you need it only without `up`.
 
-    Exit codes: 0 every measure that ran reads kept; 1 one of them does not, or could not run; 2 it could not be done.
+    Exit codes: 0 every measure that ran reads kept or attested; 1 one of them does not, or could not run; 2 it could not be done.
     """
     clock = SystemClock()
     if once:
@@ -38,7 +38,7 @@ def keep(
             print(f"{turn.due.promise.identity}  {turn.due.keeper.measure.key}  {word}")
         if not turns:
             print("garant: no statement in force binds a measure", file=sys.stderr)
-        good = all(turn.kept is not None and turn.kept.verdict.state is State.KEPT for turn in turns)
+        good = all(turn.kept is not None and turn.kept.verdict.state in (State.KEPT, State.ATTESTED) for turn in turns)
         raise typer.Exit(0 if good and turns else 1)
     while True:
         statement.keep_due(clock=clock)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from garant.data import service as data_area
+from garant.data.policy.demonstration import demonstration
 from garant.data.policy.placement import Placement, Refusal, stores_for
 from garant.data.policy.places import Register, parse
 from garant.data.queries import places as queries
@@ -108,6 +109,12 @@ def tenant(
         print(f"Nobody has said in which country {slug} is: its data may go nowhere. Write `garant place tenant {slug} --country XX`.")
         return
     _show(placed.may, register)
+
+
+@app.command()
+def example(data: Data = None) -> None:  # noqa: ARG001 - read in main
+    """A register to begin with, of this machine; write it beside garant.toml as places.toml and say what you know."""
+    print(demonstration(driver.identities()), end="")
 
 
 @app.command()
