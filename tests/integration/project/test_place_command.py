@@ -41,3 +41,11 @@ def test_a_target_is_tried_and_a_customer_moved_by_the_map_only(world: World) ->
     assert garant("place", "tenant", "nobody", data=world.data).returncode == 2
     assert machine.identities()[0] in garant("place", "example", data=world.data).stdout
     assert garant("place", "machine", data=world.data).stdout.split() == list(machine.identities())
+
+
+def test_an_organisation_of_a_country_without_regions_is_not_added(world: World) -> None:
+    refused = garant("tenant", "add", "whangarei", "--name", "Whangārei", "--admin", "mere", "--country", "NZ", data=world.data)
+    assert refused.returncode == 2
+    assert "the register gives no region to NZ" in refused.stderr
+    with world.sql("superuser") as server:
+        assert server.execute("select count(*) from identity_tenant where slug = 'whangarei'").fetchone() == (0,)
