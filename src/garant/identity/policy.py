@@ -15,7 +15,10 @@ MEMBER = "member"
 
 SLUG = re.compile(r"^[a-z]([a-z0-9-]{0,40}[a-z0-9])?$")
 ROLE = re.compile(r"^[a-z][a-z0-9_]{0,30}$")
-RESERVED_SLUGS = frozenset({"www", "garant", "trust", "console", "api", "mail", "operator"})
+OF_HOUSES = "www garant trust console api mail operator admin administration administrator staff support status security"
+OF_MACHINES = "root static localhost postmaster hostmaster webmaster abuse ftp smtp imap autoconfig autodiscover"
+RESERVED_SLUGS = frozenset(f"{OF_HOUSES} {OF_MACHINES}".split())
+"""Names under which people expect the operator, or programs something of their own (RFC 2142): no customer's."""
 
 
 def folded(name: str) -> str:

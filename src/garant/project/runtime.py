@@ -3,6 +3,7 @@
 <data>/secrets/NAME      one secret a file, mode 0600 (or group-readable by `garant`), made by `provision`
 <data>/run/              sockets and the edge's generated files; closed to everybody but `garant`
 <data>/run/state.json    ports and addresses in use, written by the supervisor
+<data>/run/trouble-*.txt why a step of settlement failed at its last run
 <data>/run/sockets.json  listening sockets that its processes hold, looked at every few seconds
 <data>/keyring/keys.sock the keyring of applications; the protected application's group may connect
 <data>/app/app.sock      the example application, which runs as `garant-app`; `garant` may connect
@@ -123,6 +124,19 @@ class Runtime:
             os.fchmod(file.fileno(), 0o640)
             file.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
         os.replace(temporary, self.run / name)
+
+    def note_trouble(self, step: str, sentence: str) -> None:
+        """Why a step of settlement failed, for `doctor` and the operator's page; an empty sentence when it succeeded."""
+        path = self.run / f"trouble-{step}.txt"
+        if sentence:
+            path.write_text(f"{sentence}\n", encoding="utf-8")
+        else:
+            path.unlink(missing_ok=True)
+
+    def troubles(self) -> Mapping[str, str]:
+        """Steps of settlement whose last run failed, with the reason."""
+        found = sorted(self.run.glob("trouble-*.txt"))
+        return {path.stem.removeprefix("trouble-"): path.read_text(encoding="utf-8").strip() for path in found}
 
     def state(self) -> Mapping[str, Any]:
         """Addresses in use; empty before the first start."""

@@ -4,8 +4,8 @@ Order: broken sentences, processes that do not serve, edges out of step, lost jo
 requests of the operator's own people, orders on keys, sentences that were never proven though something measures them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.urls import reverse
@@ -52,7 +52,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the view has read. `waiting`: oldest pending address request of the operator's own tenant, and how many there are."""
+    """What the view has read. `waiting`: oldest pending address request of the operator's own tenant, and how many there are.
+
+    `unlisted`: names of the customers that every address can reach. `troubles`: steps of settlement that failed, with the reason.
+    """
 
     pages: Sequence[StatementPage]
     processes: Sequence[Process]
@@ -61,6 +64,8 @@ class Facts:
     waiting: Sequence[datetime] = ()
     orders: Sequence[tuple[OrderFacts, str]] = ()
     """Orders on keys that are open, each with the name of its organisation."""
+    unlisted: Sequence[str] = ()
+    troubles: Mapping[str, str] = field(default_factory=dict)
 
 
 def tasks(facts: Facts, now: datetime) -> list[Task]:
@@ -70,6 +75,8 @@ def tasks(facts: Facts, now: datetime) -> list[Task]:
         *(_claim(slug, claim) for slug, claim in claims if claim.state is State.BROKEN),
         *(_process(each) for each in facts.processes if not each.serving),
         *(_edge(each) for each in facts.edges if each.problem or each.lag > SILENT),
+        *(_trouble(step, why) for step, why in facts.troubles.items()),
+        *(_unlisted(name) for name in facts.unlisted),
         *_journal(facts.lost),
         *_late(claims, now),
         *(_claim(slug, claim) for slug, claim in claims if claim.state is State.STALE),
@@ -114,6 +121,20 @@ def _process(each: Process) -> Task:
 def _edge(each: EdgeState) -> Task:
     why = each.problem or gettext("No report for %(duration)s.") % {"duration": wording.duration(each.lag)}
     return Task(gettext("now"), gettext("The edge %(name)s is out of step") % {"name": each.name}, why, state=State.BROKEN)
+
+
+def _trouble(step: str, why: str) -> Task:
+    what = {"statements": gettext("What garant.toml publishes could not be put in force")}.get(step, step)
+    return Task(gettext("now"), what, why, state=State.BROKEN)
+
+
+def _unlisted(name: str) -> Task:
+    return Task(
+        gettext("now"),
+        gettext("%(name)s has no address list") % {"name": name},
+        gettext("Every address can reach its sign-in page. Its administrators list their addresses, or you do: garant tenant allow."),
+        state=State.BROKEN,
+    )
 
 
 def _journal(lost: Losses) -> list[Task]:

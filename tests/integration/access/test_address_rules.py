@@ -156,6 +156,22 @@ def test_a_list_that_would_shut_its_author_out_is_refused_unless_confirmed(house
         assert answer(HOME) == "deny"
 
 
+def test_a_list_of_every_address_is_no_list(houses: tuple[House, House]) -> None:
+    """ASO-16: neither in one rule nor in the second of two; what refuses everybody is another matter."""
+    ours, theirs = houses
+    for house in (ours, theirs):
+        with inside(house):
+            confine(house)
+            for network in ("0.0.0.0/0", "::/0"):
+                with pytest.raises(BadNetwork, match="every address") as refusal:
+                    add_rule(network=network, verdict="allow", classes=RESERVED, at=NOW, actor="x", confirm=True)
+                assert network in refusal.value.text.fr
+            add_rule(network="0.0.0.0/1", verdict="allow", classes=RESERVED, at=NOW, actor="x", confirm=True)
+            with pytest.raises(BadNetwork, match="every address"):
+                add_rule(network="128.0.0.0/1", verdict="allow", classes=RESERVED, at=NOW, actor="x", confirm=True)
+            add_rule(network="0.0.0.0/0", verdict="deny", classes=("public",), at=NOW, actor="x", confirm=True)
+
+
 def test_a_deny_of_ones_own_address_is_refused_unless_confirmed(houses: tuple[House, House]) -> None:
     ours, _ = houses
     with inside(ours):

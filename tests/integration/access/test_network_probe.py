@@ -36,6 +36,10 @@ HERE = Rule(parse_network("127.0.0.1/32"), Answer.ALLOW, ("login", "member"))
 WITNESS = Rule(parse_network("127.66.54.0/24"), Answer.DENY, ("public", "login", "member"))
 
 
+def allow(network: str) -> Rule:
+    return Rule(parse_network(network), Answer.ALLOW, ("login", "member"))
+
+
 class Door:
     """A door that refuses everybody but `inside`; what `odd` names is answered with another status."""
 
@@ -106,6 +110,23 @@ def test_the_refusal_of_strangers_is_tried_without_anybody_inside(look: Look, do
     assert verdict(NETWORK, judges.network, seen, aspect="tenant_data") is State.KEPT
     door.inside = ("127.66.53.1",)
     assert verdict(NETWORK, judges.network, look("tenant_data", OFFICE), aspect="tenant_data") is State.BROKEN
+
+
+@pytest.mark.parametrize("aspect", ["tenant_data", "tenant_url"])
+def test_a_customer_whom_every_address_can_reach_breaks_what_is_said_of_every_customer(look: Look, aspect: str) -> None:
+    """No list at all, and lists that name every address, in one rule or in two."""
+    halves = [allow("0.0.0.0/1"), allow("128.0.0.0/1")]
+    for rules in ([], [allow("0.0.0.0/0")], [OFFICE, allow("::/0")], halves):
+        seen = look(aspect, *rules)
+        assert seen.facts["open"] == [mark(tenant) for tenant in TENANTS]
+        assert verdict(NETWORK, judges.network, seen, aspect=aspect) is State.BROKEN
+    assert verdict(NETWORK, judges.network, look("allow"), aspect="allow") is State.UNPROVEN, "which says what a customer may have"
+
+
+def test_a_list_that_names_every_address_of_this_machine_is_said_to_be_out_of_reach(look: Look) -> None:
+    seen = look("tenant_data", allow("127.0.0.0/8"))
+    assert (seen.checked, seen.in_scope, seen.facts["unreached"]) == (0, 2, [mark(tenant) for tenant in TENANTS])
+    assert verdict(NETWORK, judges.network, seen, aspect="tenant_data") is State.UNPROVEN
 
 
 def test_a_refused_range_says_nothing_where_everybody_is_refused(look: Look, monkeypatch: pytest.MonkeyPatch, door: Door) -> None:

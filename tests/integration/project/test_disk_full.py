@@ -1,6 +1,7 @@
 """A disk that fills up is told in words, takes nothing that was saved, and is got over without anybody's help once there is room."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from garant.drivers.process import Deadline
 from garant.project.configuration import Configuration
 from garant.project.supervisor.watch import Supervisor
+from support.command import garant
 from support.world import free_port, wait_until
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a small file system is mounted")]
@@ -63,6 +65,30 @@ def _count(supervisor: Supervisor) -> int:
     ) as session:
         row = session.execute("select count(*) from ballast").fetchone()
     return int(row[0]) if row else 0
+
+
+@pytest.mark.parametrize("verb", ["up", "init"])
+@pytest.mark.parametrize(
+    ("left", "told"), [(5, "no space is left on its disk"), (30, "no space is left on its disk"), (None, "its disk is read-only")]
+)
+def test_a_first_start_on_a_disk_that_takes_nothing_is_told_in_one_sentence(
+    small_disk: Path, verb: str, left: int | None, told: str
+) -> None:
+    """With room for the first files, for the programs too, or for nothing."""
+    if left is not None:
+        _fill_up(small_disk / "filler", leave=left * 2**20)
+    else:
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    done = garant(verb, data=small_disk / "data")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    assert told in done.stderr.strip().splitlines()[-1]
+
+
+def _fill_up(path: Path, *, leave: int) -> None:
+    free = shutil.disk_usage(path.parent).free
+    with path.open("wb") as filler:
+        os.posix_fallocate(filler.fileno(), 0, free - leave)
 
 
 def test_a_full_disk_is_said_and_got_over(small_disk: Path) -> None:

@@ -199,6 +199,34 @@ def test_a_process_that_keeps_dying_is_named_with_its_log(place: Deployment) -> 
     assert found["decision"].grade == "ok"
 
 
+def test_an_application_that_does_not_listen_is_named(place: Deployment) -> None:
+    free = free_port()
+    (place.runtime.data / "garant.toml").write_text(f"[application]\nupstream = '127.0.0.1:{free}'\n", encoding="utf-8")
+    wrong = place.wrong()
+    assert wrong.keys() == {"application"}
+    assert wrong["application"].text.startswith(f"nothing answers at 127.0.0.1:{free}")
+    with socket.create_server(("127.0.0.1", free)):
+        assert place.wrong() == {}
+
+
+def test_a_statement_that_could_not_be_put_in_force_is_told_until_it_is(place: Deployment) -> None:
+    place.runtime.note_trouble("statements", "ours.toml:3: not valid TOML")
+    (found,) = [each for each in place.findings() if each.subject == "statements"]
+    assert (found.grade, found.text) == ("warning", "not in force: ours.toml:3: not valid TOML")
+    assert found.advice == "correct it, then: garant settle statements"
+    place.runtime.note_trouble("statements", "")
+    assert not [each for each in place.findings() if each.subject == "statements"]
+
+
+def test_a_data_directory_that_cannot_be_written_is_named(place: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stands in for a disk mounted read-only: the kernel's answer alone is pretended."""
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode, **more: path != place.runtime.data and may(path, mode, **more))
+    wrong = place.wrong()
+    assert wrong.keys() == {"data"}
+    assert "cannot be written" in wrong["data"].text
+
+
 def test_an_edge_that_does_not_listen_is_named(place: Deployment) -> None:
     place.listeners[0].close()
     wrong = place.wrong()

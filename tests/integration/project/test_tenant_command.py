@@ -69,8 +69,10 @@ def test_the_printed_link_leads_to_a_page_that_takes_a_password_once(place: Worl
     [
         ("Baie_Noire", (), "cannot be a tenant name: write lower-case letters, digits and hyphens"),
         ("operator", (), "is reserved; choose another tenant name"),
+        ("admin", (), "is reserved; choose another tenant name"),
         ("saint-elan", (), "exists already"),
         ("anse-bleue", ("--allow", "10.0.0.0/33"), "10.0.0.0/33"),
+        ("anse-bleue", ("--allow", "0.0.0.0/0"), "the list would name every address"),
         ("anse-bleue", ("--name", " "), "a tenant needs a name"),
         ("anse-bleue", ("--admin", " "), "login"),
         ("anse-bleue", ("--language", "xx"), "fr-ca"),
@@ -94,5 +96,12 @@ def test_an_organisation_is_added_after_a_refusal_of_its_name(place: World) -> N
     done = garant("tenant", "add", "val-clair", "--name", "Val-Clair", "--admin", "odile", data=place.data)
     assert done.returncode == 0, done.stderr
     assert "Val-Clair answers at https://val-clair.garant.localhost" in done.stdout
+    assert "garant tenant allow val-clair" in done.stderr, "an open door is said aloud"
+    assert place.keep("ASO-16") == {"ASO-16": "broken"}
+    assert "without an address list" in place.reason("ASO-16") or "Without an address list" in place.reason("ASO-16")
+    closed = garant("tenant", "allow", "val-clair", "127.0.0.1/32", data=place.data)
+    assert closed.returncode == 0, closed.stderr
+    wait_until(lambda: place.visit("val-clair", "/", source="127.9.9.9").status == 403, "the list at the edge")
+    assert place.keep("ASO-16") == {"ASO-16": "kept"}
     listed = garant("tenant", "list", "--json", data=place.data)
     assert "val-clair" in [each["slug"] for each in json.loads(listed.stdout)]

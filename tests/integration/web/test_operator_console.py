@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from garant.access.service import add_rule
 from garant.identity.models import Tenant
 from garant.identity.service import tenant_transaction
 from garant.kernel.verdicts import State
@@ -33,6 +34,21 @@ def test_staff_sees_tenants_and_processes(operator: Tenant) -> None:
     assert "Ville de Saint-Élan" in text(answer)
     assert "What needs somebody today" in text(answer)
     assert answer["Cache-Control"].startswith(("no-store", "max-age=0"))
+
+
+def test_a_customer_whom_every_address_can_reach_needs_somebody(operator: Tenant) -> None:
+    """ASO-16: named until its own list closes the door, whatever statement is published."""
+    town, other = tenant("saint-elan", "Ville de Saint-Élan"), tenant("trois-rapides", "MRC des Trois-Rapides")
+    maude = Browser(operator).come_in(person(operator, "maude", "staff", name="Maude"))
+    page = text(maude.get("/en/console/"))
+    assert "Ville de Saint-Élan has no address list" in page
+    assert "MRC des Trois-Rapides has no address list" in page
+    assert "Logiciels Amélanche has no address list" not in page
+    with tenant_transaction(town.id, scope="operator"):
+        add_rule(network="198.51.100.0/24", verdict="allow", classes=("login", "member"), at=NOW(), actor="x", confirm=True)
+    page = text(maude.get("/en/console/"))
+    assert "Ville de Saint-Élan has no address list" not in page
+    assert f"{other.name} has no address list" in page
 
 
 def test_a_person_of_the_operator_without_the_role_is_told_why(operator: Tenant) -> None:

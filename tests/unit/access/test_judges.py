@@ -19,6 +19,7 @@ def judged(judge: Judge, facts: dict[str, Any], **parameters: Any) -> Finding:
 
 GOOD: list[tuple[Judge, dict[str, Any], dict[str, Any]]] = [
     (judges.network, {"tenants": 2, "tries": 8, "passes": [], "shut": [], "without_list": 0}, {"aspect": "tenant_data"}),
+    (judges.network, {"tenants": 1, "tries": 4, "passes": [], "shut": [], "unprobed": 0}, {"aspect": "tenant_data"}),
     (judges.network, {"tenants": 2, "tries": 8, "passes": [], "shut": [], "without_list": 1}, {"aspect": "deny"}),
     (judges.address_request, {"problems": [], "opened_ms": 120, "closed_ms": 90}, {"aspect": "temporary"}),
     (judges.address_request, {"problems": [], "opened_ms": 120, "heaviest_bytes": 9000, "slowest_ms": 900}, {"aspect": "cellular"}),
@@ -42,6 +43,7 @@ GOOD: list[tuple[Judge, dict[str, Any], dict[str, Any]]] = [
 BAD = [
     (judges.network, {"passes": [PASS]}),
     (judges.network, {"shut": [PASS]}),
+    (judges.network, {"without_list": 1}),
     (judges.address_request, {"problems": ["not_opened"]}),
     (judges.address_request, {"problems": ["not_filed:403"]}),
     (judges.address_request, {"heaviest_bytes": 40_000}),
@@ -64,6 +66,7 @@ BAD = [
 ]
 NOTHING = [
     (judges.network, {"tries": 0}),
+    (judges.network, {"unprobed": 1}),
     (judges.login, {"asked": 0}),
     (judges.session_cookie, {"set_cookie_lines": 0}),
     (judges.roles, {"asked": 0}),

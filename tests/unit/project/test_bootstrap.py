@@ -3,13 +3,16 @@
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from garant.project import cli
+
 SCRIPT = Path(__file__).parents[3] / "garant"
-REAL = ("sh", "dirname", "readlink", "grep", "sha256sum", "cut", "mktemp", "tail", "rm", "env", "cat")
+REAL = ("sh", "dirname", "readlink", "grep", "sha256sum", "cut", "mktemp", "tail", "rm", "env", "cat", "sed", "mkdir", "sleep", "flock")
 
 
 @dataclass
@@ -81,7 +84,7 @@ def test_without_root_and_sudo_the_exact_command_is_printed(machine: Machine, su
 def test_the_tests_need_more_than_the_service(machine: Machine) -> None:
     done = machine.garant("test")
     assert done.returncode == 3
-    assert "--no-install-recommends haproxy chromium libnss3-tools\n" in done.stderr
+    assert "--no-install-recommends haproxy chromium libnss3-tools" in done.stderr
 
 
 def test_a_system_without_apt_is_told_the_names(machine: Machine) -> None:
@@ -152,6 +155,42 @@ def test_a_second_start_goes_straight_on(machine: Machine) -> None:
     python.chmod(0o755)
     done = machine.garant("up", "--https", "9443")
     assert (done.returncode, done.stdout, done.stderr) == (7, "ran: -m garant up --https 9443\n", "")
+
+
+SLOW_VENV = """case "$*" in
+    *"-m venv"*) mkdir -p "$4/bin"; sleep 1; cp "$0" "$4/bin/python" ;;
+    *"get_path"*) echo "{site}" ;;
+esac
+exit 0"""
+
+
+@pytest.mark.parametrize("lock", ["flock", "mkdir"])
+def test_of_two_first_commands_at_once_one_installs_and_the_other_waits(machine: Machine, lock: str) -> None:
+    installed(machine)
+    (machine.place / "bin" / "cp").symlink_to(shutil.which("cp") or "")
+    (machine.place / "bin" / "kill").symlink_to(shutil.which("kill") or "")
+    if lock == "mkdir":
+        (machine.place / "bin" / "flock").unlink()
+    machine.stub("python-of-the-system", SLOW_VENV.format(site=machine.place))
+    python = str(machine.place / "bin" / "python-of-the-system")
+    with ThreadPoolExecutor(2) as two:
+        done = list(two.map(lambda _: machine.garant("up", GARANT_PYTHON=python), range(2)))
+    assert [(each.returncode, each.stdout) for each in done] == [(0, "")] * 2, done
+    assert sum("-m venv" in call for call in machine.calls) == 1, machine.calls
+    assert not (machine.place / ".installing").exists()
+
+
+def test_help_needs_nothing_installed(machine: Machine) -> None:
+    """The list is the program's own table, read as text."""
+    table = machine.place / "src" / "garant" / "project" / "cli"
+    table.mkdir(parents=True)
+    shutil.copy(Path(cli.__file__), table / "__init__.py")
+    for words in ([], ["--help"]):
+        done = machine.garant(*words)
+        assert (done.returncode, done.stderr) == (0, "")
+        for name, verb in cli.VERBS.items():
+            assert f"  {name:<9} {verb.text}\n" in done.stdout
+    assert machine.calls == []
 
 
 @pytest.mark.parametrize(("closed", "made_anew"), [(True, True), (False, False)])

@@ -32,7 +32,8 @@ from garant.access.engines.probes import (
     stranger,
     unclear,
 )
-from garant.access.policy.addresses import Answer, Rule, confined, parse_address, parse_network, verdict
+from garant.access.policy.addresses import Answer, Rule, confined, open_to_all, parse_address, parse_network, verdict
+from garant.access.policy.judges import OF_EVERYBODY
 from garant.drivers.process import Deadline
 from garant.identity.queries import TenantFacts
 from garant.kernel.canonical import Json
@@ -92,17 +93,19 @@ class NetworkProbe:
         if aspect not in PATHS:
             raise EngineError(f"access.network has no aspect {aspect!r}")
         everyone, now = population(), self.site.now
-        without, tried, unprobed = 0, [], 0
+        tried: list[int] = []
+        without: list[Json] = []
+        unprobed: list[Json] = []
         passes: list[Json] = []
         shut: list[Json] = []
         for tenant in everyone:
             found = rules_of(tenant)
             if aspect != "deny" and not _listed(found, aspect, now):
-                without += 1
+                without.append(mark(tenant))
                 continue
             trial = self._try(tenant, found, aspect, now)
             if trial is None:
-                unprobed += 1
+                unprobed.append(mark(tenant))
                 continue
             tried.append(trial.tries)
             passes += [{"tenant": mark(tenant), "path": path, "status": status} for path, status in trial.passes]
@@ -113,10 +116,14 @@ class NetworkProbe:
             "tries": sum(tried),
             "passes": passes,
             "shut": shut,
-            "without_list": without,
-            "unprobed": unprobed,
+            "without_list": len(without),
+            "unprobed": len(unprobed),
+            "open": without if aspect in OF_EVERYBODY else [],
+            "unreached": unprobed,
         }
-        return Observation(len(tried), len(tried) + unprobed, facts, self._canary())
+        # A customer without a list was looked at too, where the sentence is about every customer.
+        seen = len(tried) + (len(without) if aspect in OF_EVERYBODY else 0)
+        return Observation(seen, seen + len(unprobed), facts, self._canary())
 
     def _try(self, tenant: TenantFacts, found: Sequence[Rule], aspect: str, now: datetime) -> Trial | None:
         source = _refused_source(found, aspect, now)
@@ -171,8 +178,9 @@ def _public() -> tuple[str, ...]:
 
 
 def _listed(found: Sequence[Rule], aspect: str, now: datetime) -> bool:
+    """Whether a list closes what the aspect is about; one that names every address is none."""
     wanted = ("login", "member") if aspect in ("tenant_url", "allow") else ("member",)
-    return set(wanted) <= set(confined(found, now))
+    return set(wanted) <= set(confined(found, now)) - set(open_to_all(found, now))
 
 
 def _refused_source(found: Sequence[Rule], aspect: str, now: datetime) -> str | None:

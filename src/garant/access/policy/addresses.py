@@ -172,6 +172,19 @@ def confined(rules: Iterable[Rule], now: datetime) -> tuple[str, ...]:
     return tuple(kind for kind in CLASSES if kind in found)
 
 
+def open_to_all(rules: Iterable[Rule], now: datetime) -> tuple[str, ...]:
+    """Classes whose list names, in one rule or in several together, every IPv4 or every IPv6 address: no list at all."""
+    allows = [rule for rule in rules if rule.answer is Answer.ALLOW and rule.live(now)]
+    return tuple(kind for kind in CLASSES if _whole([rule.network for rule in allows if kind in rule.classes]))
+
+
+def _whole(networks: Sequence[Network]) -> bool:
+    four = [each for each in networks if isinstance(each, ipaddress.IPv4Network)]
+    six = [each for each in networks if isinstance(each, ipaddress.IPv6Network)]
+    together: list[Network] = [*ipaddress.collapse_addresses(four), *ipaddress.collapse_addresses(six)]
+    return any(each.prefixlen == 0 for each in together)
+
+
 def opening_by_expiry(rules: Sequence[Rule], now: datetime) -> tuple[str, ...]:
     """Classes that would open to everyone when their temporary allows end, because no lasting allow stands beside them."""
     lasting = {kind for rule in rules if rule.answer is Answer.ALLOW and rule.expires_at is None for kind in rule.classes}

@@ -36,6 +36,9 @@ FAULTS = {
     "not_filed": Text("la demande n’a pas été reçue", "the request was not taken"),
 }
 
+OF_EVERYBODY = ("tenant_data", "tenant_url")
+"""Aspects of sentences that say something of every customer; the others say what a customer may have."""
+
 NETWORK_WORDS = {
     "tenant_data": Text("d’une adresse hors liste\N{NO-BREAK SPACE}: toujours le refus.", "from an unlisted address: always the refusal."),
     "tenant_url": Text(
@@ -82,6 +85,11 @@ def network(promise: Promise, run: Evidence) -> Finding:
             Text(f"Une adresse permise a été refusée{NBSP}: {_where(shut)}.", f"An allowed address was refused: {_where(shut)}."),
         )
     tenants, without = _int(run.facts, "tenants"), _int(run.facts, "without_list")
+    if without and promise.parameters.get("aspect") in OF_EVERYBODY:
+        listless = Text("sans liste d’adresses", "without an address list")
+        return Finding(False, count(without), listless, _no_list(without, tenants + without, _marks(run.facts, "open")))
+    if unprobed := _int(run.facts, "unprobed"):
+        return Finding(None, number, words, _unreached(unprobed, _marks(run.facts, "unreached")))
     said = NETWORK_WORDS.get(str(promise.parameters.get("aspect")), NETWORK_WORDS["tenant_data"])
     fr = f"{_clients_fr(tenants)} essayé{'s' if tenants > 1 else ''} {said.fr}"
     en = f"{_clients_en(tenants)} tried {said.en}"
@@ -89,6 +97,31 @@ def network(promise: Promise, run: Evidence) -> Finding:
         fr += f" {_clients_fr(without)} sans liste d’adresses."
         en += f" {_clients_en(without)} without an address list."
     return Finding(True if tries else None, number, words, Text(fr, en))
+
+
+def _marks(facts: Mapping[str, Json], name: str) -> str:
+    """Marks of customers, in brackets; empty where an earlier version kept no such list: the count beside it is what is judged."""
+    found = facts.get(name)
+    return f" ({', '.join(str(each) for each in found)})" if isinstance(found, list) and found else ""
+
+
+def _no_list(without: int, customers: int, marks: str) -> Text:
+    number = ratio(without, customers)
+    return Text(
+        f"Sans liste d’adresses, toute adresse peut entrer{NBSP}: c’est le cas de {number.fr} clients{marks}. "
+        "Leurs administrateurs donnent leurs adresses dans leur console, à la page Accès.",
+        f"Without an address list every address may come in: so it is for {number.en} customers{marks}. "
+        "Their administrators list their addresses in their console, on the page Access.",
+    )
+
+
+def _unreached(number: int, marks: str) -> Text:
+    return Text(
+        f"Chez {_clients_fr(number)}{marks}, aucune adresse de cette machine ne peut servir à l’essai{NBSP}: la liste les nomme toutes, "
+        "ou n’en laisse entrer aucune.",
+        f"At {_clients_en(number)}{marks} no address of this machine can be used for the trial: the list names all of them, or lets "
+        "none of them in.",
+    )
 
 
 def address_request(promise: Promise, run: Evidence) -> Finding:

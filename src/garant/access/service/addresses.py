@@ -66,6 +66,8 @@ def add_rule(
     after = (*before, Rule(asked, answer, kinds, end))
     if opening := policy.opening_by_expiry(after, at):
         raise BadNetwork(_would_open_at_its_end(opening))
+    if answer is Answer.ALLOW and set(policy.open_to_all(after, at)) - set(policy.open_to_all(before, at)):
+        raise BadNetwork(_no_list(asked))
     _guard(before, after, address=address, at=at, confirm=confirm)
     row = NetworkRule(
         tenant_id=current_tenant(),
@@ -202,6 +204,15 @@ def compiled_rules(*, at: datetime) -> list[edge.AddressRule]:
 def _locked_rules() -> tuple[Rule, ...]:
     fence.hold(current_tenant())
     return rules()
+
+
+def _no_list(network: policy.Network) -> Text:
+    return Text(
+        f"Avec {network}, la liste nommerait toutes les adresses{NBSP}: ce ne serait plus une liste. Écrivez les réseaux de vos bureaux, "
+        "par exemple 198.51.100.0/24.",
+        f"With {network} the list would name every address: that is no list. Write the networks of your offices, for example "
+        "198.51.100.0/24.",
+    )
 
 
 def _without(before: Sequence[Rule], row: NetworkRule) -> tuple[Rule, ...]:

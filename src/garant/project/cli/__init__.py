@@ -5,13 +5,16 @@ be done, for a reason said in one line; 3 something must be installed first (sai
 """
 
 import contextlib
+import errno
 import importlib
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import django
 import psycopg
@@ -21,9 +24,13 @@ from psycopg_pool import PoolTimeout
 from garant.drivers.process import reachable, service_user
 from garant.kernel.canonical import moment
 from garant.kernel.clock import SystemClock
-from garant.kernel.errors import GarantError
+from garant.kernel.errors import GarantError, InputError
 from garant.project.provision import SOURCES
 
+DISK = {errno.ENOSPC: "no space is left on its disk", errno.EDQUOT: "its disk quota is used up", errno.EROFS: "its disk is read-only"}
+ADVICE = "; free some space, or choose another directory with --data"
+LIVING = ("keep", "verdicts", "worker", "tenant", "settle")
+"""Verbs that have nothing to do before a deployment was made."""
 CODES = __doc__.split("\n\n")[1]
 
 
@@ -39,7 +46,7 @@ class Verb:
 VERBS = {
     "up": Verb("up", "", "start everything on this machine and keep it running until Ctrl-C"),
     "init": Verb("init", "", "write garant.toml, make the data directory and the database; --systemd writes units"),
-    "keep": Verb("keep", "worker", "measure promises and publish verdicts (--once: all that are due, then end)"),
+    "keep": Verb("keep", "worker", "measure promises and publish verdicts (--once: all of them now, then end)"),
     "verdicts": Verb("verdicts", "worker", "what every sentence of a statement is worth now, with its reason"),
     "edge": Verb("edge", "edge", "show the edge's compiled configuration; run its agent or its collector"),
     "worker": Verb("worker", "worker", "run jobs from the queues"),
@@ -67,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     try:
         if not {"-h", "--help"} & set(words):
-            os.environ["GARANT_DATA"] = str(data_directory(words))
+            os.environ["GARANT_DATA"] = str(place := data_directory(words))
+            if words[0] in LIVING and not place.is_dir():
+                raise InputError(f"there is no data directory {place}; `garant up` and `garant init` make one (--data, or GARANT_DATA)")
         if verb.role:
             os.environ.setdefault("GARANT_ROLE", verb.role)
             os.environ.setdefault("DJANGO_SETTINGS_MODULE", "garant.project.settings")
@@ -75,7 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         app = importlib.import_module(f"garant.project.cli.{verb.module}").app
         app(args=without_data(words[1:]), prog_name=f"garant {words[0]}")
     except GarantError as error:
-        print(f"garant: {error}", file=sys.stderr)
+        full = os.strerror(errno.ENOSPC) in str(error)  # what a program of somebody else said of it
+        print(f"garant: {disk_full() if full else error}", file=sys.stderr)
         sys.exit(2)
     except (DatabaseError, psycopg.Error, PoolTimeout) as error:
         keep_trace(aloud="GARANT_SUPERVISED" in os.environ)
@@ -87,10 +97,36 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:  # noqa: BLE001 - the outermost place of a command: what nobody foresaw becomes a sentence too
-        place = keep_trace()
-        print(f"garant: {words[0]} failed in a way that was not foreseen: {type(error).__name__}: {error}{place}", file=sys.stderr)
+    except OSError as error:
+        why = disk_trouble(error)
+        if not why:
+            unforeseen(words[0], error)
+        print(f"garant: {why}", file=sys.stderr)
         sys.exit(2)
+    except Exception as error:  # noqa: BLE001 - the outermost place of a command: what nobody foresaw becomes a sentence too
+        unforeseen(words[0], error)
+
+
+def unforeseen(verb: str, error: Exception) -> NoReturn:
+    """Ends a command by an error that nobody thought of, in a sentence; its trace is kept."""
+    place = keep_trace()
+    print(f"garant: {verb} failed in a way that was not foreseen: {type(error).__name__}: {error}{place}", file=sys.stderr)
+    sys.exit(2)
+
+
+def disk_trouble(error: OSError) -> str:
+    """What keeps a file from being written, in words: a full disk or quota, or one that is read-only; empty for any other error."""
+    inside = [str(each[-1]) for each in error.args[0]] if isinstance(error, shutil.Error) and isinstance(error.args[0], list) else []
+    number = error.errno or next((number for number in DISK for text in inside if f"[Errno {number}]" in text), None)
+    if number not in DISK:
+        return ""
+    place = error.filename or os.environ.get("GARANT_DATA", "the data directory")
+    return f"{place} cannot be written: {DISK[number]}{ADVICE}"
+
+
+def disk_full() -> str:
+    """The same, of the data directory."""
+    return disk_trouble(OSError(errno.ENOSPC, ""))
 
 
 def keep_trace(*, aloud: bool = True) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,6 +87,9 @@ def examine(data: Path, now: datetime) -> Iterator[Finding]:
     yield from _processes(runtime, running=running)
     yield from _sealing(runtime, made, running=running)
     yield from (Finding("keys", *seen) for seen in keys(data, made, now))
+    yield from _application(made)
+    for step, why in runtime.troubles().items():
+        yield Finding(step, "warning", f"not in force: {why}", f"correct it, then: garant settle {step}")
     yield from _ports(made, running=running)
     yield from _certificate(made, data, now)
     yield from _database(runtime, now, running=running)
@@ -146,6 +150,10 @@ def _place(data: Path) -> Iterator[Finding]:
     user = service_user() if os.geteuid() == 0 else None
     if not reachable(data, user):
         yield Finding("data", "error", f"the service user cannot enter {data}", "choose another place, for example --data /var/lib/garant")
+    if not os.access(data, os.W_OK):
+        closed = os.statvfs(data).f_flag & os.ST_RDONLY
+        why = "its disk is mounted read-only" if closed else "it belongs to another user"
+        yield Finding("data", "error", f"{data} cannot be written: {why}", "choose another place with --data, or mount it for writing")
     left = shutil.disk_usage(data).free
     if left < LEAST_SPACE:
         yield Finding(
@@ -193,6 +201,34 @@ def _sealing(runtime: Runtime, made: Configuration, *, running: bool) -> Iterato
         grade = "error" if running else "warning"
         text = f"the keyring does not answer ({status or 'nobody listens'}): what is sealed can be neither read nor written"
         yield Finding("sealing", grade, text, f"its log: {runtime.data / 'logs' / 'keyring.log'}")
+
+
+def _application(made: Configuration) -> Iterator[Finding]:
+    """Whether something listens where garant.toml says that the application is; the example is one of the processes."""
+    upstream = made.application.upstream
+    if not upstream:
+        return
+    try:
+        _knock(upstream)
+    except OSError as error:
+        yield Finding(
+            "application",
+            "error",
+            f"nothing answers at {upstream}: {error.strerror or error}",
+            "start the application, or correct application.upstream in garant.toml",
+        )
+    else:
+        yield Finding("application", "ok", f"listens at {upstream}")
+
+
+def _knock(upstream: str) -> None:
+    if upstream.startswith("unix:"):
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(3)
+            link.connect(upstream.removeprefix("unix:"))
+        return
+    host, _, port = upstream.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), 3).close()
 
 
 def _ports(made: Configuration, *, running: bool) -> Iterator[Finding]:

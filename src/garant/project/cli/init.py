@@ -34,7 +34,7 @@ profile = "{profile}"     # modern | intermediate | legacy (only when a statemen
 # certificate = "fullchain-and-key.pem"   # for <base> and *.<base>; without it a local authority makes one, for development
 
 [statements]
-publish = ["aso"]             # slugs of the catalogue, or files of your own beside this one: "statement.toml"
+publish = ["aso"]             # slugs of the catalogue, or files of your own beside this one: "ours.toml" (docs/statement.md)
 
 [journal]
 days = {days}                    # how long lines of the access journal are kept: 31 to 3660

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -70,6 +71,22 @@ def write_accounts(path: Path, accounts: Sequence[demo.Account]) -> None:
 @app.command()
 def statements(data: Data = None) -> None:  # noqa: ARG001 - read in main
     """Put the register of places and the statements of garant.toml in force; an unchanged document changes nothing."""
+    with _noted("statements"):
+        _statements()
+
+
+@contextmanager
+def _noted(step: str) -> Iterator[None]:
+    """What fails is noted where `doctor` and the operator's page look, until it succeeds."""
+    try:
+        yield
+    except GarantError as error:
+        settings.RUNTIME.note_trouble(step, str(error))
+        raise
+    settings.RUNTIME.note_trouble(step, "")
+
+
+def _statements() -> None:
     path = settings.GARANT.path
     beside = path.parent if path is not None else None
     trouble: GarantError | None = None

@@ -1,6 +1,7 @@
 """`garant tenant`."""
 
 import json
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +37,9 @@ def add(
     admin: Annotated[str, typer.Option(help="Login name of its first administrator.")],
     email: Annotated[str, typer.Option(help="The administrator's e-mail address.")] = "",
     language: Annotated[str, typer.Option(help="fr-ca, fr-fr or en-ca.")] = "fr-ca",
-    allow: Annotated[list[str] | None, typer.Option(help="Network whose addresses may come in (repeat it); none given: all may.")] = None,
+    allow: Annotated[
+        list[str] | None, typer.Option(help="Network whose addresses may come in (repeat it); none given: all may, and you are told.")
+    ] = None,
     zone: Annotated[str, typer.Option(help="Time zone of its calendars (IANA name).")] = "America/Toronto",
     seal: Annotated[
         bool, typer.Option("--seal/--no-seal", help="Whether what the application marks sensitive is sealed for it; chosen once, here.")
@@ -69,12 +72,41 @@ def add(
             access.add_rule(network=network, verdict="allow", classes=("login", "member"), at=at, actor=ACTOR, confirm=True)
         invited = access.invite_user(login=admin, name=admin, email=email, roles=("admin", "member"), actor=ACTOR, at=at)
         edge.hosts_changed()
+    if not allow:
+        print(f"garant: WARNING: {_open_door(slug)}", file=sys.stderr)
     port = "" if settings.GARANT.https == 443 else f":{settings.GARANT.https}"
     link = f"https://{host}{port}/.garant/invitation/{invited.token}/"
     if json_:
         print(json.dumps({"tenant": str(id_), "host": host, "administrator": admin, "invitation": link}))
         return
     print(f"{name} answers at https://{host}{port}/\nGive this link to {admin}, who chooses a password there: {link}")
+
+
+@app.command()
+def allow(
+    slug: Annotated[str, typer.Argument(help="Short name of the organisation.")],
+    networks: Annotated[list[str], typer.Argument(help="Networks whose addresses may come in, for example 198.51.100.0/24.")],
+    label: Annotated[str, typer.Option(help="What people call the place: Town hall, library…")] = "",
+    data: Data = None,  # noqa: ARG001 - read in main
+) -> None:
+    """List networks from which an organisation's people may come in. The first one closes its address to all others.
+
+    Its administrators do the same in their console, on the page Access.
+
+    Exit codes: 0 listed; 2 refused, with what to write instead.
+    """
+    at = SystemClock().now()
+    with tenant_transaction(_id_of(slug), scope="operator"):
+        for network in networks:
+            access.add_rule(network=network, verdict="allow", classes=("login", "member"), label=label, at=at, actor=ACTOR, confirm=True)
+    print(f"{slug} may be reached from {', '.join(networks)}.")
+
+
+def _open_door(slug: str) -> str:
+    return (
+        f"{slug} has no address list: every address can reach its sign-in page, and a promise that data answer to listed addresses "
+        f"only is broken by it. List its offices: garant tenant allow {slug} 198.51.100.0/24"
+    )
 
 
 @app.command("list")
@@ -138,10 +170,14 @@ def resume(slug: Slug, reason: Reason, data: Data = None) -> None:  # noqa: ARG0
 
 
 def _turn(verb: Callable[..., bool], slug: str, reason: str, done: str, already: str) -> None:
+    with tenant_transaction(_id_of(slug), scope="operator"):
+        changed = verb(reason=reason, actor=ACTOR, at=SystemClock().now())
+    print(f"{slug} {done if changed else already}.")
+
+
+def _id_of(slug: str) -> uuid.UUID:
     with tenant_transaction(None, scope="operator"):
         found = {tenant.slug: tenant.id for tenant in queries.tenants()}
     if slug not in found:
         raise InputError(f"there is no organisation {slug!r}; `garant tenant list` shows them")
-    with tenant_transaction(found[slug], scope="operator"):
-        changed = verb(reason=reason, actor=ACTOR, at=SystemClock().now())
-    print(f"{slug} {done if changed else already}.")
+    return found[slug]

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -39,14 +40,15 @@ def up(
     accounts = directory / "demo-accounts.txt"
     before = accounts.stat().st_size if accounts.exists() else 0
     supervisor = Supervisor(directory, made, say=_say, demo=demo)
-    supervisor.up(serving=lambda: _announce(directory, made, as_json=json_, known=before))
+    supervisor.up(serving=lambda: _announce(directory, made, as_json=json_, known=before, troubles=supervisor.troubles))
 
 
 def _say(sentence: str) -> None:
     print(f"garant: {sentence}", file=sys.stderr, flush=True)
 
 
-def _announce(data: Path, made: configuration.Configuration, *, as_json: bool, known: int) -> None:
+def _announce(data: Path, made: configuration.Configuration, *, as_json: bool, known: int, troubles: Sequence[str]) -> None:
+    """Addresses and accounts; last, where it is read, what could not be put in force."""
     port = "" if made.https == 443 else f":{made.https}"
     hosts = Runtime(data).state()
     accounts = data / "demo-accounts.txt"
@@ -68,5 +70,6 @@ def _announce(data: Path, made: configuration.Configuration, *, as_json: bool, k
         lines += [f"    {line}" for line in text.splitlines()]
     elif known:
         lines += [f"  Accounts            {accounts}"]
-    lines += ["", "  Everything serves. Ctrl-C stops it.", ""]
+    serves = "Everything serves, but not all is in force:" if troubles else "Everything serves. Ctrl-C stops it."
+    lines += ["", f"  {serves}", *(f"  {each}" for each in troubles), ""]
     print("\n".join(lines), flush=True)

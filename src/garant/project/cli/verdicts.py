@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from django.conf import settings
 
 from garant.kernel.canonical import moment
 from garant.kernel.clock import SystemClock
@@ -27,7 +26,7 @@ def verdicts(
     Exit codes: 0 no sentence is broken; 1 at least one is; 2 it could not be read.
     """
     now = SystemClock().now()
-    slugs = [statement_] if statement_ else [Path(name).stem for name in settings.GARANT.statements]
+    slugs = [statement_] if statement_ else statement.published(now=now)
     tables = {slug: statement.verdict_table(slug, now=now) for slug in slugs}
     if json_:
         print(json.dumps({slug: [_plain(line) for line in lines] for slug, lines in tables.items()}, ensure_ascii=False, indent=1))

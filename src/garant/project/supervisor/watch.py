@@ -66,6 +66,7 @@ class Supervisor:
         self._lock = Hold(data / "lock")
         self._cluster: Cluster | None = None
         self._postgres_started: datetime | None = None
+        self._postgres_restarts = 0
         self._postgres_next = self._clock.now()
         self._postgres_pause = timedelta(seconds=0.5)
         self._stopping = threading.Event()
@@ -74,6 +75,8 @@ class Supervisor:
         self._disk_said = ""
         self._sockets = Sockets(data)
         self._write_failed = False
+        self.troubles: list[str] = []
+        """What failed while the deployment was settled: said again once everything serves."""
 
     def up(self, *, serving: Callable[[], None] = lambda: None) -> None:
         """Start everything, call `serving` once the edge answers, watch until asked to stop, stop everything."""
@@ -182,23 +185,23 @@ class Supervisor:
         people = ("settle", "people") if self._demo else ("settle", "people", "--no-demo")
         logs = self.data / "logs"
         running = [
-            _Steps([plan.helper("settle-people", "web", *people)], logs, self._clock, self.say),
-            _Steps([plan.helper("settle-statements", "worker", "settle", "statements")], logs, self._clock, self.say),
-            *([_Steps([plan.helper("settle-map", "worker", "map", "record")], logs, self._clock, self.say)] if self._mapped else []),
+            _Steps([plan.helper("settle-people", "web", *people)], logs, self._clock, self._trouble),
+            _Steps([plan.helper("settle-statements", "worker", "settle", "statements")], logs, self._clock, self._trouble),
+            *([_Steps([plan.helper("settle-map", "worker", "map", "record")], logs, self._clock, self._trouble)] if self._mapped else []),
         ]
         if any(child.program.name == "application" for child in self.children):
             tables = [plan.example_as_owner("migrate", "--no-input"), plan.map_of_example()]
-            running.append(_Steps(tables, logs, self._clock, self.say))
+            running.append(_Steps(tables, logs, self._clock, self._trouble))
             if self._demo:  # its texts are sealed by keys of organisations that the first step makes
                 after = (running[0], running[-1])
-                running.append(_Steps([plan.example("seed")], logs, self._clock, self.say, after=after))
+                running.append(_Steps([plan.example("seed")], logs, self._clock, self._trouble, after=after))
         try:
             for _ in Deadline(180).tries(0.1):
                 self.tend()
                 if not [each for each in running if not each.advance()]:
                     self._state["settled"] = True
                     return
-            self.say(f"ERROR: the deployment was not settled within three minutes; see {self.data / 'logs'}/settle-*.log")
+            self._trouble(f"ERROR: the deployment was not settled within three minutes; see {self.data / 'logs'}/settle-*.log")
         finally:
             for each in running:
                 each.stop()
@@ -208,6 +211,10 @@ class Supervisor:
         """Whether the application has a data map: the example's, or the one that garant.toml names."""
         application = self.configuration.application
         return bool(application.map) or not application.upstream
+
+    def _trouble(self, sentence: str) -> None:
+        self.troubles.append(sentence)
+        self.say(sentence)
 
     def _wait_until_serving(self) -> bool:
         deadline, said = Deadline(PATIENCE), ""
@@ -293,6 +300,7 @@ class Supervisor:
             return
         self._postgres_pause = timedelta(seconds=0.5)
         self._postgres_started = self._clock.now()
+        self._postgres_restarts += 1
         if self._state["database_port"] != self._cluster.port:
             self._state["database_port"] = self._cluster.port
         self.say("PostgreSQL accepts connections again.")
@@ -327,8 +335,8 @@ class Supervisor:
             processes["postgres"] = {
                 "pid": self._cluster.pid,
                 "started": moment(self._postgres_started),
-                "state": "serving",
-                "restarts": 0,
+                "state": "serving" if self._cluster.alive() else "down",
+                "restarts": self._postgres_restarts,
             }
         for child in self.children:
             processes[child.program.name] = {

@@ -8,7 +8,7 @@ from garant.statement.service.exceptions import grant_exception
 from garant.statement.service.keeping import Turn, keep_due, keep_once, keep_promise
 from garant.statement.service.publishing import publish, refresh
 from garant.statement.service.recording import record
-from garant.statement.service.table import Line, verdict_table
+from garant.statement.service.table import Line, published, verdict_table
 
 __all__ = [
     "DocumentError",
@@ -23,6 +23,7 @@ __all__ = [
     "keep_once",
     "keep_promise",
     "publish",
+    "published",
     "record",
     "refresh",
     "verdict_table",

@@ -1,6 +1,8 @@
 """Importing statement documents as audited versions."""
 
+import contextlib
 import hashlib
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,8 +53,17 @@ def import_catalogue(
             raise ConfigurationError(
                 f"there is no statement {name!r}; write one of {', '.join(catalogue())}, or the path of a .toml file"
             ) from error
+        _check_name(path, text)
         made.append(import_document(text, name=str(path) if name.endswith(".toml") else path.name, at=at, actor=actor, registry=registry))
     return made
+
+
+def _check_name(path: Path, text: str) -> None:
+    """garant.toml names a file, pages and links name its slug: the two are one. A document that cannot be read is refused elsewhere."""
+    with contextlib.suppress(tomllib.TOMLDecodeError, AttributeError):
+        slug = tomllib.loads(text).get("statement", {}).get("slug")
+        if isinstance(slug, str) and slug != path.stem:
+            raise DocumentError([f"{path}: its slug is {slug!r}: name the file {slug}.toml, or write slug = {path.stem!r}"])
 
 
 def import_document(text: str, *, at: datetime, actor: str, name: str = "statement.toml", registry: Registry | None = None) -> Imported:

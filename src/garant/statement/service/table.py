@@ -6,7 +6,8 @@ from datetime import datetime
 from garant.kernel.errors import InputError
 from garant.kernel.text import Text
 from garant.kernel.verdicts import State
-from garant.statement.queries.pages import page
+from garant.statement.models import Statement
+from garant.statement.queries.pages import page, statements
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,21 @@ class Line:
     reason: Text
 
 
+def published(*, now: datetime) -> list[str]:
+    """Slugs of the statements that garant.toml publishes and that are in force, in its order."""
+    return [each.slug for each in statements(now) if each.published]
+
+
 def verdict_table(slug: str, *, now: datetime) -> list[Line]:
     """The claims of a statement, worst first, then in the order of the document. Raises InputError when there is no such statement."""
     found = page(slug, now)
     if found is None:
-        raise InputError(f"there is no statement {slug!r}; see `garant verdicts` without --statement for the list")
+        known = sorted(Statement.objects.values_list("slug", flat=True))
+        raise InputError(
+            f"there is no statement {slug!r} in force; write one of {', '.join(known)}"
+            if known
+            else "no statement is in force yet; `garant settle statements` puts those of garant.toml in force"
+        )
     order = {state: place for place, (state, _) in enumerate(found.counts)}
     claims = [claim for chapter in found.chapters for claim in chapter.claims]
     return [

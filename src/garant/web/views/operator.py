@@ -1,5 +1,6 @@
 """The operator's console: one page that says first what needs a person today."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from garant.access import queries as access
 from garant.edge import queries as edge
-from garant.identity.queries import tenants
+from garant.identity.queries import TenantFacts, tenants
 from garant.statement import queries as statements
 from garant.vault import queries as keys
 from garant.web.desk import now_of, staff
@@ -30,13 +31,21 @@ def today(request: HttpRequest) -> HttpResponse:
     waiting = [asked.created_at for asked in access.address_requests()]
     names = {each.id: each.name for each in tenants(canaries=True)}
     orders = [(each, names.get(each.tenant, str(each.tenant))) for each in keys.orders(open_only=True)]
+    customers = tenants()
     context = {
         "now": now,
-        "tasks": tasks(Facts(pages, running, edges, lost, waiting, orders), now),
-        "tenants": [(each, edge.policy_version(tenant=each.id), edge.applied(tenant=each.id)) for each in tenants()],
+        "tasks": tasks(Facts(pages, running, edges, lost, waiting, orders, _unlisted(customers), settings.RUNTIME.troubles()), now),
+        "tenants": [(each, edge.policy_version(tenant=each.id), edge.applied(tenant=each.id)) for each in customers],
         "processes": running,
         "edges": edges,
         "pages": pages,
         "changes": changes(pages, now - WEEK),
     }
     return render(request, "web/operator.html", context)
+
+
+def _unlisted(customers: Sequence[TenantFacts]) -> list[str]:
+    """Names of the customers in service whose published rules close the application to nobody."""
+    published = edge.rules_by_tenant()
+    closed = {slug for slug, rules in published.items() if any(rule.kind == "allow" and "member" in rule.classes for rule in rules)}
+    return [each.name for each in customers if not each.operator and not each.suspended and each.slug not in closed]
