@@ -18,6 +18,7 @@ from garant.identity.service import tenant_transaction
 from garant.kernel.clock import SystemClock
 from garant.kernel.errors import InputError, Refused
 from garant.project.cli.key import app
+from garant.project.cli.tenant import app as tenants
 from garant.project.configuration import Vault
 from garant.vault import service as vault
 from garant.vault.service import KeySuspended
@@ -102,8 +103,11 @@ def test_two_administrators_suspend_and_resume(house: dict[str, Tenant], passwor
     assert opened(house["theirs"], theirs)
     assert "saint-elan: suspended" in run("list")
     assert run("list", "trois-rapides").startswith("trois-rapides: active\n")
+    reopened: Any = CliRunner().invoke(tenants, ["resume", "saint-elan", "--reason", "fin"])
+    assert "garant key order saint-elan" in str(reopened.exception)
     run("execute", approved("saint-elan", "resume", password), "--by", "ben", "--password-file", password)
     assert opened(house["mine"], mine)
+    assert "is resumed" in CliRunner().invoke(tenants, ["resume", "saint-elan", "--reason", "fin"]).output
 
 
 def test_a_destruction_is_cancelled_by_two_holders_of_shares(

@@ -155,6 +155,13 @@ class TestBackup:
         (only,) = place.iterdir()
         assert read_header(only).epoch == 2
 
+    def test_a_place_that_cannot_be_written_is_said_and_holds_nothing_else_up(self, two_tenants: Two, settings: Any) -> None:
+        (live.DATA / "file").write_text("")
+        settings.GARANT = replace(settings.GARANT, vault=Vault(backups=str(live.DATA / "file" / "saved")))
+        assert upkeep(at=NOW) == {"ended": 0, "finished": 0, "rotated": 0, "failed": 1}
+        with pytest.raises(ConfigurationError, match="install -d"), tenant_transaction(None, scope="operator"):
+            vault.save_key_store(directory=live.DATA / "file" / "saved", at=NOW, actor="system:test")
+
 
 class TestRestoredCopies:
     def test_a_database_of_before_a_destruction_opens_nothing(self, two_tenants: Two) -> None:

@@ -39,6 +39,12 @@ publish = ["aso"]             # slugs of the catalogue, or files of your own bes
 [journal]
 days = {days}                    # how long lines of the access journal are kept: 31 to 3660
 
+[vault]
+# backups = "/srv/garant-keys"            # a backup of the key store every day, on another disk, owned by the service user (docs/vault.md)
+# recipients = ["garant-share:…", "garant-share:…", "garant-share:…"]   # who holds shares of keys pending destruction
+# threshold = 2                           # so many of them bring keys back
+# days = 180                              # from an executed order to the destruction of an organisation's keys
+
 [application]
 # name = "surveys"
 # upstream = "127.0.0.1:8000"             # or "unix:/run/app.sock"; without it the example survey application is protected
@@ -181,7 +187,9 @@ def units(data: Path, made: Configuration, *, url: str) -> dict[str, str]:
         user = "root" if name == "edge" else "garant"
         # A process that was killed leaves its socket behind, and the next one would stumble over it.
         before = f"ExecStartPre=/bin/rm -f {sockets[name]}\n" if name in sockets else ""
-        texts[f"garant-{name}.service"] = UNIT.format(before=before, text=text, command=command, environment=lines, user=user, data=data)
+        # The worker saves the key store; a place that is not there yet must not keep it from starting.
+        writes = f"{data} -{made.vault.backups}" if name == "worker" and made.vault.backups else data
+        texts[f"garant-{name}.service"] = UNIT.format(before=before, text=text, command=command, environment=lines, user=user, data=writes)
     texts["garant.target"] = TARGET.format(units=" ".join(sorted(texts)))
     return texts
 

@@ -166,7 +166,25 @@ def resume(slug: Slug, reason: Reason, data: Data = None) -> None:  # noqa: ARG0
 
     Exit codes: 0 resumed, or it was not suspended; 2 refused, with what to write instead.
     """
+    _require_keys(slug)
     _turn(access.resume_tenant, slug, reason, "is resumed", "was not suspended")
+
+
+def _require_keys(slug: str) -> None:
+    """Its people's second factors are sealed: nobody could sign in while its keys open nothing."""
+    with tenant_transaction(None, scope="operator"):
+        found = next((tenant.id for tenant in queries.tenants() if tenant.slug == slug), None)
+    if found is None:
+        return
+    with tenant_transaction(found):
+        try:
+            state = vault.epoch(tenant=found)[1]
+        except vault.UnknownKey:
+            return
+    ends = {"suspended": "order resume", "pending_destruction": "order cancel_destruction"}
+    if state != "active":
+        said = f"first {ends[state]} (garant key order {slug} …)" if state in ends else "what it sealed is gone for ever"
+        raise InputError(f"the keys of {slug} are {state}, and nobody could sign in: {said}")
 
 
 def _turn(verb: Callable[..., bool], slug: str, reason: str, done: str, already: str) -> None:

@@ -47,7 +47,20 @@ class Header:
 
 
 def save(store: KeyStore, directory: Path, *, at: datetime, outbox: int) -> Path:
-    """Write a backup of the store as it is now, and delete those that may not be kept any more."""
+    """Write a backup of the store as it is now, and delete those that may not be kept any more.
+
+    Raises ConfigurationError when the directory cannot be written.
+    """
+    try:
+        return _save(store, directory, at=at, outbox=outbox)
+    except OSError as error:
+        raise ConfigurationError(
+            f"no backup of the key store can be written to {directory} ({error.strerror}); "
+            f"make it for the user of the worker: install -d -m 700 -o {files.GROUP} {directory}"
+        ) from error
+
+
+def _save(store: KeyStore, directory: Path, *, at: datetime, outbox: int) -> Path:
     files.make_directory(directory, store.group)
     log = store.log_seen() or 0
     with store.reading() as inside:

@@ -41,8 +41,12 @@ def upkeep(*, at: datetime) -> dict[str, int]:
             done["failed"] += 1
     keys.rotate_if_owed()
     if (directory := backups()) is not None:
-        with tenant_rows(None, scope="operator"):
-            save_if_due(directory=directory, at=at, actor=ACTOR)
+        try:
+            with tenant_rows(None, scope="operator"):
+                save_if_due(directory=directory, at=at, actor=ACTOR)
+        except GarantError as error:
+            log.error("%s", error)
+            done["failed"] += 1
     return done
 
 
