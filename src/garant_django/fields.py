@@ -19,8 +19,8 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django import forms
 from django.core import checks
@@ -35,8 +35,7 @@ from garant_django import context
 from garant_django.keys import keyring
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a value of a column lives, as its keys know it."""
 
     tenant: str
@@ -103,6 +102,7 @@ class SealedTextField(models.Field):  # type: ignore[type-arg]
         self, *args: Any, tenant: str = "tenant", row: str = "pk", subject: str = "", data_class: str = DEFAULT_CLASS, **more: Any
     ) -> None:
         self.tenant, self.row, self.subject, self.data_class = tenant, row, subject, data_class
+        self._tenant_of, self._row_of = attrgetter(tenant), attrgetter(row)
         super().__init__(*args, **more)
         if self.max_length is not None:
             self.validators.append(MaxLengthValidator(self.max_length))
@@ -121,7 +121,7 @@ class SealedTextField(models.Field):  # type: ignore[type-arg]
 
     def place(self, instance: models.Model) -> Place:
         """Where this row's value lives. Raises FieldError when the row has no key or no organisation yet."""
-        tenant, row = _follow(instance, self.tenant), _follow(instance, self.row)
+        tenant, row = self._tenant_of(instance), self._row_of(instance)
         if row in (None, ""):
             raise FieldError(f"{self._name}: the row has no key yet; sealed values need one chosen before the insert, such as a UUID")
         if not tenant:
@@ -131,7 +131,8 @@ class SealedTextField(models.Field):  # type: ignore[type-arg]
     def open(self, instance: models.Model, envelope: Envelope) -> Opened:
         """The text of a row. Raises SealError, KeysSuspended, KeysUnavailable."""
         place = self.place(instance)
-        text = keyring().unseal(tenant=place.tenant, table=place.table, column=place.column, row=place.row, envelope=envelope)
+        tenant, table, column, row = place
+        text = keyring().unseal(tenant=tenant, table=table, column=column, row=row, envelope=envelope)
         return Opened.of(text.decode(), envelope, place)
 
     def pre_save(self, instance: models.Model, add: bool) -> Any:
@@ -147,7 +148,7 @@ class SealedTextField(models.Field):  # type: ignore[type-arg]
         place = self.place(instance)
         if isinstance(value, Opened) and value.place == place:
             return value.envelope
-        data_class = f"subject:{_follow(instance, self.subject)}" if self.subject else self.data_class
+        data_class = f"subject:{attrgetter(self.subject)(instance)}" if self.subject else self.data_class
         made = Envelope(
             keyring().seal(
                 tenant=place.tenant,
@@ -299,7 +300,3 @@ def open_rows(rows: Sequence[models.Model], *names: str) -> None:
     for row in rows:
         for name in names:
             getattr(row, name)
-
-
-def _follow(instance: Any, path: str) -> Any:
-    return functools.reduce(getattr, path.split("."), instance)

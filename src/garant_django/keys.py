@@ -35,11 +35,11 @@ def keyring() -> Keys:
     instead = _instead.get()
     if instead is not None:
         return instead
-    found = [str(getattr(settings, name, "")) for name in ("GARANT_KEYRING", "GARANT_KEYRING_TOKEN")]
-    for name, value in zip(("GARANT_KEYRING", "GARANT_KEYRING_TOKEN"), found, strict=True):
-        if not value:
-            raise ImproperlyConfigured(f"{name} is not set; garant_django needs it to seal values")
-    return _made(*found)
+    path, token = getattr(settings, "GARANT_KEYRING", ""), getattr(settings, "GARANT_KEYRING_TOKEN", "")
+    if path and token:
+        return _made(str(path), str(token))
+    missing = "GARANT_KEYRING_TOKEN" if path else "GARANT_KEYRING"
+    raise ImproperlyConfigured(f"{missing} is not set; garant_django needs it to seal values")
 
 
 @contextlib.contextmanager

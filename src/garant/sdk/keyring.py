@@ -31,6 +31,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from time import clock_gettime
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -72,6 +73,8 @@ class _Key:
     material: bytes = field(repr=False)
     left: int = 0
     """Values that it may still seal. Counted without a lock: some too many among threads, which the keyring's margin bears."""
+    until: float = 0.0
+    """When it is asked for again, on our clock."""
 
 
 @dataclass
@@ -82,7 +85,8 @@ class _Tenant:
     epoch: int
     confirmed: float
     keys: dict[bytes, _Key] = field(default_factory=dict)
-    active: dict[str, tuple[float, _Key]] = field(default_factory=dict)
+    active: dict[str, _Key] = field(default_factory=dict)
+    sealing: dict[tuple[str, str, str], tuple[_Key, Column]] = field(default_factory=dict)
     columns: dict[tuple[str, str, bytes], Column] = field(default_factory=dict)
     indexes: dict[tuple[str, int | None], BlindIndex] = field(default_factory=dict)
 
@@ -101,14 +105,23 @@ class Keyring:
 
     def seal(self, *, tenant: str, table: str, column: str, row: str, value: bytes, data_class: str = DEFAULT_CLASS) -> bytes:
         """The envelope of `value`, which opens at this place only. Raises KeysSuspended, KeysUnavailable."""
-        known, key = self._active(tenant, data_class)
-        key.left -= 1
-        return self._column(known, key, table, column).seal(row, value)
+        known, now = self._tenants.get(tenant), clock_gettime(CLOCK)
+        if known is None or not 0 <= now - known.confirmed <= self._lease:
+            known = self._confirm(tenant)
+        ready = known.sealing.get((table, column, data_class))
+        if ready is None or ready[0].left < 1 or now > ready[0].until:
+            known, key = self._active(tenant, data_class)
+            ready = known.sealing[table, column, data_class] = key, self._column(known, key, table, column)
+        ready[0].left -= 1
+        return ready[1].seal(row, value)
 
     def unseal(self, *, tenant: str, table: str, column: str, row: str, envelope: bytes) -> bytes:
         """What was sealed at this very place. Raises SealError (damaged, moved, another's), KeysSuspended, KeysUnavailable."""
         envelope = bytes(envelope)
-        found = self._confirmed(tenant).columns.get((table, column, envelope[2:18]))
+        known = self._tenants.get(tenant)
+        if known is None or not 0 <= clock_gettime(CLOCK) - known.confirmed <= self._lease:
+            known = self._confirm(tenant)
+        found = known.columns.get((table, column, envelope[2:18]))
         if found is not None and envelope[1] == sealed.AES_256_GCM:
             return found.unseal(row, envelope)
         return self._unseal_first(tenant, table, column, row, envelope)
@@ -177,8 +190,8 @@ class Keyring:
         """The key that seals values of this class now."""
         known = self._confirmed(tenant)
         found = known.active.get(data_class)
-        if found is not None and found[1].left > 0 and 0 <= _now() - found[0] < ACTIVE_FOR:
-            return known, found[1]
+        if found is not None and found.left > 0 and _now() <= found.until:
+            return known, found
         return self._fetch(tenant, {"class": data_class}, data_class)
 
     def _fetch(self, tenant: str, wanted: Mapping[str, str], data_class: str = "") -> tuple[_Tenant, _Key]:
@@ -190,12 +203,12 @@ class Keyring:
         known = self._seen(tenant, answer, sent)
         if _now() - known.confirmed > self._lease:
             raise KeysUnavailable("the keyring answers too slowly to confirm a lease")
-        key = _Key(uuid.UUID(answer["key"]), answer["region"], AESGCM(material), material, int(answer["messages"]))
+        key = _Key(uuid.UUID(answer["key"]), answer["region"], AESGCM(material), material, int(answer["messages"]), sent + ACTIVE_FOR)
         known.keys[key.id.bytes] = key
         if data_class:
             if key.left < 1:
                 raise KeysUnavailable(f"the keyring gave a key of class {data_class} that may not seal")
-            known.active[data_class] = sent, key
+            known.active[data_class] = key
         return known, key
 
     def _column(self, known: _Tenant, key: _Key, table: str, column: str) -> Column:
@@ -204,6 +217,7 @@ class Keyring:
         if found is None:
             if len(known.columns) >= MOST_READY:
                 known.columns.clear()
+                known.sealing.clear()
             found = Column(key.aes, key.id, region=key.region, tenant=known.id, table=table, column=column)
             known.columns[name] = found
         return found
@@ -322,7 +336,7 @@ os.register_at_fork(after_in_child=_forget_connections)
 
 
 def _now() -> float:
-    return time.clock_gettime(CLOCK)
+    return clock_gettime(CLOCK)
 
 
 def _slug(tenant: str) -> str:

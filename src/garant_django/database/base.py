@@ -10,5 +10,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _set_autocommit(self, autocommit: bool) -> None:
         super()._set_autocommit(autocommit)  # type: ignore[misc]
-        if not autocommit:
+        if autocommit:
+            return
+        try:
             context.tell(self.connection)
+        except BaseException:
+            self.close()  # or Django would think that this connection commits each statement, which it no longer does
+            raise

@@ -12,6 +12,7 @@ from django.db import OperationalError, connections, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 
+from garant.kernel.errors import InputError
 from garant.sdk import context as signed
 from garant_django import context
 from garant_django.context import ContextMismatch, acting_as
@@ -183,6 +184,16 @@ def test_a_server_that_refuses_the_context_fails_the_transaction(application: An
         server.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sondage' and datname = 'sondage'")
     with acting_as(ELAN), pytest.raises(OperationalError, match="refused the context"), transaction.atomic(using=ALIAS):
         pass
-    application.close()
     with acting_as(ELAN), transaction.atomic(using=ALIAS):
         assert said(application, database)[0] == ELAN
+
+
+def test_after_a_context_that_could_not_be_signed_statements_commit_again(application: Any, database: Database) -> None:
+    """A connection left between two modes would lose every later write in silence."""
+    application.ensure_connection()
+    with acting_as("not a name"), pytest.raises(InputError), transaction.atomic(using=ALIAS):
+        pass
+    with application.cursor() as cursor:
+        cursor.execute("select 1")
+        assert application.connection.autocommit is True
+        assert application.connection.info.transaction_status.name == "IDLE"
