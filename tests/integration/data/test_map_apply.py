@@ -348,8 +348,10 @@ def test_a_plain_context_for_an_application_that_cannot_sign(database: Database)
     with Mapped(database) as house:
         house.text = house.text.replace("context: signed", "context: plain")
         house.apply()
+        assert house.differences() == ()
         with house.as_("sondage") as session, session.transaction():
             session.execute("select set_config('app.tenant', 'erable', true), set_config('app.actor', '7', true)")
             assert session.execute("select tenant, garant.ctx_actor() from person").fetchall() == [("erable", "7")]
+            assert count(session, "answer") == 1
         with house.as_("sondage") as session:
             assert count(session, "person") == 0

@@ -82,6 +82,7 @@ def _pass(session: Session, job: Job, seal: Seal, enter: Callable[[Session], Non
     done, last = 0, None
     while True:
         with session.transaction():
+            session.execute("set local synchronous_commit = off")  # a batch that a crash takes back is a batch that is done again
             enter(session)
             rows = _take(session, job, last, batch)
             if rows:
@@ -107,7 +108,7 @@ def _take(session: Session, job: Job, last: object, batch: int) -> list[tuple[ob
         after=after,
         batch=sql.Literal(batch),
     )
-    return session.execute(asked).fetchall()
+    return session.execute(asked, binary=True).fetchall()
 
 
 def _put(session: Session, job: Job, seal: Seal, rows: Sequence[tuple[object, str, str, str]]) -> None:
@@ -123,7 +124,7 @@ def _put(session: Session, job: Job, seal: Seal, rows: Sequence[tuple[object, st
     kind = sql.SQL(column.type if column is not None else "text")
     written = sql.SQL(
         "update {table} as t set {sealed} = v.sealed, {clear} = null"
-        " from unnest(%s::{kind}[], %s::bytea[]) as v(key, sealed) where t.{key} = v.key"
+        " from unnest(%b::{kind}[], %b::bytea[]) as v(key, sealed) where t.{key} = v.key"
     ).format(
         table=sql.Identifier(*job.table.table),
         sealed=sql.Identifier(job.sealed),

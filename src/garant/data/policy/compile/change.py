@@ -120,5 +120,5 @@ ALIAS = re.compile(r"\bas\s+\w+", re.IGNORECASE)
 def bones(expression: str) -> str:
     """An expression without casts, aliases of a subquery's column, parentheses, quotes and spaces: what the server gives back differs
     from what it was given in these alone."""
-    bare = ALIAS.sub("", CAST.sub("", expression)).replace('"', "")
+    bare = ALIAS.sub("", CAST.sub("", expression).replace('"', ""))
     return re.sub(r"[\s()]+", " ", bare).strip().lower()

@@ -28,13 +28,14 @@ class Hop:
 
 @dataclass(frozen=True)
 class Tenant:
-    """How a row of `table` is found to be a tenant's."""
+    """How a row of `table` is found to be a tenant's. `plain`: the context is a setting, asked without a function."""
 
     table: Name
     hops: tuple[Hop, ...]
     column: str
     base: str
     required: bool
+    plain: bool = False
 
     @property
     def own(self) -> bool:
@@ -43,7 +44,8 @@ class Tenant:
     @property
     def expression(self) -> str:
         """True for the rows of the tenant of the transaction. The subquery is evaluated once a statement."""
-        asked = f"(select garant.ctx_tenant(){CASTS[self.base]})"
+        said = "nullif(current_setting('app.tenant', true), '')" if self.plain else "garant.ctx_tenant()"
+        asked = f"(select {said}{CASTS[self.base]})"
         if self.own:
             return f"{quote(self.column)} = {asked}"
         first, *rest = self.hops

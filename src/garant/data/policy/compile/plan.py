@@ -6,6 +6,7 @@ The same comparison serves `garant map apply` (which runs the SQL), its dry run 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from garant.data.policy import taxonomy
 from garant.data.policy.catalogue import Catalogue, LiveTable, Name
@@ -31,7 +32,8 @@ def plan(made: DataMap, catalogue: Catalogue, *, owner: str) -> tuple[Change, ..
 def tenants_of(made: DataMap, catalogue: Catalogue) -> Mapping[Name, Tenant]:
     """The tables whose rows are a tenant's, with how that is known. A path that leads nowhere is the business of `coverage.py`."""
     found = {each.table: tenant_of(each, catalogue) for each in made.collections if each.tenant}
-    return {table: tenant for table, tenant in found.items() if isinstance(tenant, Tenant)}
+    plain = made.context == "plain"
+    return {table: replace(tenant, plain=plain) for table, tenant in found.items() if isinstance(tenant, Tenant)}
 
 
 def _protected(catalogue: Catalogue, tenants: Mapping[Name, Tenant]) -> Iterator[Name]:
@@ -81,7 +83,7 @@ def _of_tables(made: DataMap, catalogue: Catalogue, tenants: Mapping[Name, Tenan
 
 
 def _of_part(tenant: Tenant, part: LiveTable) -> Tenant:
-    return Tenant(part.table, tenant.hops, tenant.column, tenant.base, tenant.required)
+    return replace(tenant, table=part.table)
 
 
 def _of_capture(collection: Collection, table: LiveTable, tenant: Tenant) -> Iterator[Change]:
