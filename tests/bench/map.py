@@ -47,6 +47,11 @@ def schema() -> str:
     return "\n".join([*made, "grant select, insert, update, delete on all tables in schema public to sondage;"])
 
 
+def spent(pid: int) -> int:
+    """Nanoseconds of processor time of one server process."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0])
+
+
 def fill(house: Mapped) -> None:
     with house.as_("sondage_owner") as owner, owner.cursor() as cursor, cursor.copy("copy person (id, tenant, email) from stdin") as copy:
         for tenant in backfilling.TENANTS:
@@ -86,10 +91,13 @@ def main() -> None:
                 engine.apply(owner, house.map, application="sondage", key=KEY)
                 contexts = tuple(backfilling.entering(tenant) for tenant in backfilling.TENANTS)
                 work = backfilling.job(owner)
-                began = time.perf_counter()
+                pid, began, own = owner.info.backend_pid, time.perf_counter(), time.process_time()
+                theirs = spent(pid)
                 done = backfill.run(owner, work, backfilling.seal, contexts)
                 seconds = time.perf_counter() - began
+                busy = time.process_time() - own, (spent(pid) - theirs) / 1e9
             print(f"back-fill: {done} fields in {seconds:.1f} s, {done / seconds:,.0f} a second   (goal 50,000)")
+            print(f"           processor: {busy[0]:.1f} s here, {busy[1]:.1f} s in the server, {done / sum(busy):,.0f} a processor second")
 
 
 if __name__ == "__main__":
