@@ -46,15 +46,24 @@ class Method(StrEnum):
 class Check:
     """What a stranger can run to see for themselves: one shell command and what it should print.
 
-    `command` may use `{host}` (the statement's host and port) and `{tenant}` (an example tenant's host and port).
+    `command` may use `{host}` (the statement's host and port) and `{tenant}` (an example tenant's host and port). `outside`: it must be
+    run from an address that no list names.
     """
 
     command: str
     expected: Text
+    outside: bool = False
 
-    def filled(self, *, host: str, tenant: str) -> "Check":
-        """The same with the two places named: what a reader can paste."""
-        return Check(self.command.replace("{host}", host).replace("{tenant}", tenant), self.expected)
+    def filled(self, *, host: str, tenant: str, local: bool = False) -> "Check":
+        """The same with the two places named: what a reader can paste.
+
+        `local`: of a deployment for development, on the reader's own machine: curl is told not to ask for a known authority (`-k`), and
+        where it must come from elsewhere, to use a loopback address that no list names.
+        """
+        command = self.command.replace("{host}", host).replace("{tenant}", tenant)
+        if local:
+            command = re.sub(r"\bcurl ", f"curl -k {'--interface 127.0.0.9 ' if self.outside else ''}", command)
+        return Check(command, self.expected, self.outside)
 
 
 @dataclass(frozen=True)

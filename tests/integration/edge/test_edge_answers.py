@@ -52,6 +52,17 @@ def test_the_person_whom_the_pages_recognise_stands_in_the_journal_and_in_no_ans
     noted.application.extra.clear()
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_the_applications_own_sign_in_leads_to_garants(noted: Rig, method: str) -> None:
+    """Signed in or not, a form that is posted there included; the application never sees it."""
+    noted.application.seen.clear()
+    sid = noted.decide.grant("l" * 43)
+    for path, words in (("/entrer/", ""), ("/entrer/mot-de-passe?next=/x", ""), ("/entrer/", sid)):
+        answer = noted.ask(path, sid=words, method=method, body=b"password=secret" if method == "POST" else None)
+        assert (answer.status, answer.header("location")) == (303, "/.garant/login/")
+    assert noted.application.seen == []
+
+
 def test_an_application_that_is_down_is_said_to_be_and_nobodys_access_is_in_question(noted: Rig) -> None:
     sid = noted.decide.grant("a" * 43)
     noted.loop.end("application")

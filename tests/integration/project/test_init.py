@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,10 @@ def place() -> Iterator[Path]:
 
 
 def test_a_command_without_a_running_deployment_says_so(place: Path) -> None:
+    done = garant("verdicts", data=place)
+    assert done.returncode == 2
+    assert f"there is no data directory {place}" in done.stderr
+    place.mkdir()
     done = garant("verdicts", data=place)
     assert done.returncode == 2
     assert "is `garant up` running" in done.stderr
@@ -103,14 +109,43 @@ def test_units_hold_no_secret_and_start_every_process(tmp_path: Path) -> None:
         "garant-worker.service",
         "garant-agent.service",
     } <= texts.keys()
+    once = {"garant-prepare.service", "garant-settle.service"}
     for name, text in texts.items():
-        if name.endswith(".service"):
+        if name.endswith(".service") and name not in once:
             assert "Restart=always" in text
+            assert "After=network-online.target postgresql.service garant-settle.service" in text
             assert "User=root" not in text or name == "garant-edge.service"
         assert "@" not in text
+    settle = texts["garant-settle.service"]
+    assert [word for word in ("settle people --no-demo", "settle statements", "edge prepare") if word not in settle] == []
+    assert "Requires=garant-prepare.service" in settle
+    assert "GARANT_ROLE" not in texts["garant-prepare.service"], "init decides by itself whose password it needs"
     for name, file in (("web", "run/web.sock"), ("decision", "run/decide.sock"), ("keyring", "keyring/keys.sock")):
         assert f"ExecStartPre=/bin/rm -f {tmp_path}/{file}\nExecStart=" in texts[f"garant-{name}.service"]
     assert "DJANGO_SETTINGS_MODULE=garant.project.settings.keyring" in texts["garant-keyring.service"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine to read the units")
+def test_systemd_has_nothing_against_the_units(tmp_path: Path) -> None:
+    for name, text in units(tmp_path, configuration.Configuration(), url="postgresql://db.internal:5432/garant").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(tmp_path / "garant.target")],
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ours = [line for line in done.stderr.splitlines() if "garant" in line]
+    assert (done.returncode, ours) == (0, []), done.stderr
+
+
+def test_units_without_a_database_are_refused_before_anything_is_made(place: Path) -> None:
+    done = garant("init", "--systemd", "-", data=place)
+    assert done.returncode == 2
+    assert "set GARANT_DATABASE_URL" in done.stderr
+    assert "start with" not in done.stdout
+    assert not place.exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: the service user must be shut out")

@@ -6,13 +6,14 @@ import pytest
 from django.conf import settings
 
 from garant.access.queries import people
+from garant.identity.models import Tenant
 from garant.identity.queries import tenant_of_host, tenants
 from garant.identity.service import tenant_transaction
 from garant.kernel.errors import ConfigurationError
 from garant.project.cli import settle
 from garant.statement import queries
 from garant.vault import service as vault
-from support.visitors import NOW, tenant
+from support.visitors import NOW, person, tenant
 
 BASE = "garant.localhost"
 
@@ -30,6 +31,12 @@ def test_the_operators_organisation_is_made_once_and_nobody_is_in_it() -> None:
     assert (found.name, found.operator) == ("Logiciels Amélanche", True)
     with tenant_transaction(found.id):
         assert people() == []
+    assert "garant tenant admin operator --admin NAME" in settings.RUNTIME.troubles()["people"], "the way in is told"
+    with tenant_transaction(None, scope="operator"):
+        house = Tenant.objects.get(pk=found.id)
+    person(house, "maude", "admin", "member")
+    settle.operator(name="Logiciels Amélanche", base=BASE, at=NOW())
+    assert "people" not in settings.RUNTIME.troubles()
 
 
 @pytest.mark.django_db(transaction=True)

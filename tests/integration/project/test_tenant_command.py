@@ -103,5 +103,10 @@ def test_an_organisation_is_added_after_a_refusal_of_its_name(place: World) -> N
     assert closed.returncode == 0, closed.stderr
     wait_until(lambda: place.visit("val-clair", "/", source="127.9.9.9").status == 403, "the list at the edge")
     assert place.keep("ASO-16") == {"ASO-16": "kept"}
+    led = garant("tenant", "admin", "operator", "--admin", "odette", data=place.data)
+    assert led.returncode == 0, led.stderr
+    assert f"https://garant.localhost:{place.https}/.garant/invitation/" in led.stdout
+    twice = garant("tenant", "admin", "operator", "--admin", "odette", data=place.data)
+    assert (twice.returncode, "exists in operator already" in twice.stderr) == (2, True)
     listed = garant("tenant", "list", "--json", data=place.data)
     assert "val-clair" in [each["slug"] for each in json.loads(listed.stdout)]

@@ -14,7 +14,7 @@ from garant.audit.service import Kind
 from garant.kernel.canonical import canonical, digest
 from garant.kernel.clock import ManualClock
 from garant.kernel.errors import EngineError, InputError
-from garant.kernel.promise import Canary
+from garant.kernel.promise import Canary, Check
 from garant.kernel.text import Text
 from garant.kernel.verdicts import State
 from garant.statement import queries, service
@@ -376,6 +376,9 @@ def test_facts_and_parameters_are_on_the_proof_page(house):
     assert [run.facts["side"] for run in claim.evidence] == ["front", "back"]
     assert claim.evidence[0].scalars == [("answer", "true"), ("side", "front")]
     assert claim.checks[0].filled(host="h", tenant="t.example:8443").command == "knock https://t.example:8443/"
+    outside = Check("curl -s https://{tenant}/", Text("403", "403"), outside=True)
+    assert outside.filled(host="h", tenant="t").command == "curl -s https://t/"
+    assert outside.filled(host="h", tenant="t", local=True).command == "curl -k --interface 127.0.0.9 -s https://t/"
     assert queries.claim("maison", "MAI-99", NOON) is None
     assert queries.page("nowhere", NOON) is None
 

@@ -33,6 +33,7 @@ NETWORK = Measure(
     check=Check(
         "curl -s -o /dev/null -w '%{http_code}\\n' https://{tenant}/.garant/fr/login/",
         Text("403, depuis une adresse qui n’est pas dans la liste du client", "403, from an address that is not in the customer’s list"),
+        outside=True,
     ),
 )
 ADDRESS = Measure(
@@ -50,6 +51,7 @@ ADDRESS = Measure(
             f"200{NBSP}: la page de demande répond de partout, si le client l’a voulu",
             "200: the page of requests answers from anywhere, if the customer so chose",
         ),
+        outside=True,
     ),
 )
 LOGIN = Measure(
@@ -126,8 +128,13 @@ DEFAULT = Measure(
     canary=True,
     vantage="edge",
     check=Check(
-        "oathtool --totp -N '1970-01-01 00:00:59 UTC' 3132333435363738393031323334353637383930",
-        Text("287082, la première valeur de la RFC 6238", "287082, the first value of RFC 6238"),
+        "oathtool --totp -b 'KEY'",
+        Text(
+            "avec la clé écrite sous le dessin que montre la première connexion, le code que cette page accepte "
+            "(RFC 6238, 6 chiffres, 30 secondes), celui de Microsoft Authenticator",
+            "with the key that stands under the drawing of a first sign-in, the code that this page accepts "
+            "(RFC 6238, 6 digits, 30 seconds), that of Microsoft Authenticator",
+        ),
     ),
 )
 URGED = Measure(
@@ -138,6 +145,13 @@ URGED = Measure(
     grace=HOUR,
     freshness=timedelta(hours=13),
     vantage="edge",
+    check=Check(
+        "curl -s -o /dev/null -w '%{http_code} %{redirect_url}\\n' https://{tenant}/.garant/fr/login/enrol/",
+        Text(
+            "302 vers la page de connexion\N{NO-BREAK SPACE}: cette étape vient après le mot de passe, pour qui n’a pas de second facteur",
+            "302 to the sign-in page: this step comes after the password, for whoever has no second factor",
+        ),
+    ),
 )
 SETTINGS = Measure(
     key="access.own_settings",

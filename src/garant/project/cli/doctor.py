@@ -89,7 +89,8 @@ def examine(data: Path, now: datetime) -> Iterator[Finding]:
     yield from (Finding("keys", *seen) for seen in keys(data, made, now))
     yield from _application(made)
     for step, why in runtime.troubles().items():
-        yield Finding(step, "warning", f"not in force: {why}", f"correct it, then: garant settle {step}")
+        known = {"statements": (f"not in force: {why}", "correct it, then: garant settle statements")}
+        yield Finding(step, "warning", *known.get(step, (why, "")))
     yield from _ports(made, running=running)
     yield from _certificate(made, data, now)
     yield from _database(runtime, now, running=running)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from garant.project import configuration, provision
 from garant.project.configuration import Configuration
 from garant.project.provision import SOURCES, Administrator
 from garant.project.runtime import Runtime
+from garant.project.supervisor import ready
 from garant.project.supervisor.plan import python_user
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -22,7 +24,7 @@ EXAMPLE = """# What the operator decides about this deployment. Every key may be
 # A key that is not known is refused, with its line: a typing error must not silently weaken a setting.
 
 [operator]
-name = "{operator}"
+# name = "{operator}"   # yours: it stands on the trust page and on every sign-in page
 
 [addresses]
 base = "{base}"          # the trust page and the operator's console; organisations are <name>.<base>
@@ -52,10 +54,12 @@ days = {days}                    # how long lines of the access journal are kept
 # routes = ["/public/ public", "/login/ login", "/admin/ member admin"]   # longest prefix wins; what is not named is "member"
 """
 
+START = "systemctl daemon-reload && systemctl enable --now garant.target"
+
 UNIT = """[Unit]
 Description=Garant: {text}
-After=network-online.target postgresql.service
-Wants=network-online.target
+After=network-online.target postgresql.service garant-settle.service
+Wants=network-online.target garant-settle.service
 PartOf=garant.target
 
 [Service]
@@ -76,6 +80,27 @@ ReadWritePaths={data}
 [Install]
 WantedBy=garant.target
 """
+
+ONCE = """[Unit]
+Description=Garant: {text}
+After=network-online.target postgresql.service{after}
+Wants=network-online.target
+{requires}PartOf=garant.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+{commands}
+{environment}
+User={user}
+Group={group}
+UMask={umask}
+WorkingDirectory=/
+TimeoutStartSec=15min
+PrivateTmp=true
+ProtectHome=true
+"""
+"""A step before the processes: tables by root (the owner's password is root's), then what `garant settle` does, by the service user."""
 
 TARGET = """[Unit]
 Description=Garant
@@ -107,6 +132,8 @@ def init(
     if example:
         print(toml(), end="")
         return
+    if systemd is not None:
+        _check_units()
     place = Path(os.environ["GARANT_DATA"])
     config = Path(os.environ.get("GARANT_CONFIG", place / "garant.toml"))
     runtime = provision.prepare(place, configuration.load(config).application)
@@ -115,9 +142,10 @@ def init(
         print(f"wrote {config}: read it, change what you need")
     made = configuration.load(config)
     _database(place, runtime, made)
-    print(f"{place} is ready; start with: garant up --data {place}")
     if systemd is not None:
         write_units(systemd, place, made)
+    else:
+        print(f"{place} is ready; start with: garant up --data {place}")
 
 
 def toml() -> str:
@@ -127,13 +155,11 @@ def toml() -> str:
 
 
 def write_units(directory: Path, data: Path, made: Configuration) -> None:
-    """The units of every process but PostgreSQL. Raises InputError where they could not run."""
-    user, _, warning = python_user()
-    url = os.environ.get("GARANT_DATABASE_URL", "")
-    if not url:
-        raise InputError("units need a PostgreSQL of the system: set GARANT_DATABASE_URL, then try again")
-    if user is None:
-        raise InputError(warning.removeprefix("WARNING: ") or "run garant init --systemd as root")
+    """The units of every process but PostgreSQL, and the ports that they share."""
+    url = os.environ["GARANT_DATABASE_URL"]
+    runtime = Runtime(data)
+    ports = {"https": made.https, "http": made.http, "collector": runtime.state().get("collector") or ready.free_port()}
+    runtime.write_state({**runtime.state(), "database": provision.database_of(url), **ports})
     texts = units(data, made, url=provision.without_administrator(url))
     for name, text in texts.items():
         if str(directory) == "-":
@@ -142,7 +168,19 @@ def write_units(directory: Path, data: Path, made: Configuration) -> None:
             directory.mkdir(parents=True, exist_ok=True)
             (directory / name).write_text(text, encoding="utf-8")
     if str(directory) != "-":
-        print(f"wrote {len(texts)} units into {directory}; then: systemctl daemon-reload && systemctl enable --now garant.target")
+        print(f"{data} is ready, and {len(texts)} units are in {directory}; next: {START}")
+
+
+def _check_units() -> None:
+    """Before anything is made: raises InputError where units could not run."""
+    user, _, warning = python_user()
+    if not os.environ.get("GARANT_DATABASE_URL", ""):
+        raise InputError(
+            "units need a PostgreSQL of the system: set GARANT_DATABASE_URL=postgresql://admin:word@host:5432/garant, then try again "
+            "(the embedded one runs under `garant up` only); nothing was made"
+        )
+    if user is None:
+        raise InputError(warning.removeprefix("WARNING: ") or "run garant init --systemd as root")
 
 
 def units(data: Path, made: Configuration, *, url: str) -> dict[str, str]:
@@ -190,7 +228,38 @@ def units(data: Path, made: Configuration, *, url: str) -> dict[str, str]:
         # The worker saves the key store; a place that is not there yet must not keep it from starting.
         writes = f"{data} -{made.vault.backups}" if name == "worker" and made.vault.backups else data
         texts[f"garant-{name}.service"] = UNIT.format(before=before, text=text, command=command, environment=lines, user=user, data=writes)
+    texts |= _steps(shared)
     texts["garant.target"] = TARGET.format(units=" ".join(sorted(texts)))
+    return texts
+
+
+def _steps(shared: Mapping[str, str]) -> dict[str, str]:
+    """The units that run once before the processes."""
+    texts = {}
+    env, interpreter = "/usr/bin/env", f"{sys.executable} -m garant"
+    plain = "\n".join(f'Environment="{key}={value}"' for key, value in shared.items())
+    steps = [f"{env} GARANT_ROLE=web {interpreter} settle people --no-demo"]
+    steps += [f"-{env} GARANT_ROLE=worker {interpreter} settle statements", f"{env} GARANT_ROLE=edge {interpreter} edge prepare"]
+    texts["garant-prepare.service"] = ONCE.format(
+        text="secrets and tables",
+        after="",
+        requires="",
+        commands=f"ExecStart={interpreter} init",
+        environment=plain,
+        user="root",
+        group="root",
+        umask="0022",
+    )
+    texts["garant-settle.service"] = ONCE.format(
+        text="tenants, statements and the edge's files",
+        after=" garant-prepare.service",
+        requires="Requires=garant-prepare.service\n",
+        commands="\n".join(f"ExecStart={step}" for step in steps),
+        environment=plain,
+        user="garant",
+        group="garant",
+        umask="0007",
+    )
     return texts
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from django.conf import settings
 
+from garant.access.queries.people import administrators
 from garant.edge import service as edge
 from garant.identity import queries
 from garant.identity import service as identity
@@ -32,13 +33,21 @@ Data = Annotated[Path | None, typer.Option(help="Data directory.")]
 
 @app.command()
 def people(
-    demonstration: Annotated[bool, typer.Option("--demo/--no-demo", help="Also the demonstration's organisations and accounts.")] = True,
+    demonstration: Annotated[
+        bool | None,
+        typer.Option(
+            "--demo/--no-demo",
+            help="Also the demonstration's organisations and accounts; by default when the example application is protected.",
+        ),
+    ] = None,
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
     """The root key, the operator's organisation, two that probes use and, with --demo, two public bodies with their people."""
     at = SystemClock().now()
     vault.make_root()
     canaries.make(base=settings.GARANT.base, at=at)
+    if demonstration is None:
+        demonstration = not settings.GARANT.application.upstream
     if not demonstration:
         operator(name=settings.GARANT.operator, base=settings.GARANT.base, at=at)
         return
@@ -56,6 +65,11 @@ def operator(*, name: str, base: str, at: datetime) -> None:
         edge.hosts_changed()
     with tenant_transaction(id_, scope="operator"):
         vault.make_tenant_keys(tenant=id_, at=at, actor="system:settle")
+        someone = bool(administrators())
+    settings.RUNTIME.note_trouble("people", "" if someone else NOBODY)
+
+
+NOBODY = "nobody can sign in to the operator's console yet: garant tenant admin operator --admin NAME gives a link to do so"
 
 
 def write_accounts(path: Path, accounts: Sequence[demo.Account]) -> None:

@@ -74,12 +74,11 @@ def add(
         edge.hosts_changed()
     if not allow:
         print(f"garant: WARNING: {_open_door(slug)}", file=sys.stderr)
-    port = "" if settings.GARANT.https == 443 else f":{settings.GARANT.https}"
-    link = f"https://{host}{port}/.garant/invitation/{invited.token}/"
+    link = f"{_address(host)}.garant/invitation/{invited.token}/"
     if json_:
         print(json.dumps({"tenant": str(id_), "host": host, "administrator": admin, "invitation": link}))
         return
-    print(f"{name} answers at https://{host}{port}/\nGive this link to {admin}, who chooses a password there: {link}")
+    print(f"{name} answers at {_address(host)}\nGive this link to {admin}, who chooses a password there: {link}")
 
 
 @app.command()
@@ -100,6 +99,35 @@ def allow(
         for network in networks:
             access.add_rule(network=network, verdict="allow", classes=("login", "member"), label=label, at=at, actor=ACTOR, confirm=True)
     print(f"{slug} may be reached from {', '.join(networks)}.")
+
+
+@app.command()
+def admin(
+    slug: Annotated[str, typer.Argument(help="Short name of the organisation; `operator` is your own.")],
+    admin: Annotated[str, typer.Option(help="Login name of the new administrator.")],
+    email: Annotated[str, typer.Option(help="The administrator's e-mail address.")] = "",
+    data: Data = None,  # noqa: ARG001 - read in main
+) -> None:
+    """Give an organisation one more administrator; prints the link by which that person chooses a password.
+
+    The first person of the operator's own console comes in this way: garant tenant admin operator --admin NAME.
+
+    Exit codes: 0 invited; 2 refused, with what to write instead.
+    """
+    at = SystemClock().now()
+    host = settings.GARANT.base if slug == "operator" else f"{slug}.{settings.GARANT.base}"
+    with tenant_transaction(_id_of(slug), scope="operator"):
+        try:
+            invited = access.invite_user(login=admin, name=admin, email=email, roles=("admin", "member"), actor=ACTOR, at=at)
+        except service.Taken:
+            raise InputError(f"{admin!r} exists in {slug} already; an administrator there changes roles in the console") from None
+    if slug == "operator":
+        settings.RUNTIME.note_trouble("people", "")
+    print(f"Give this link to {admin}, who chooses a password there: {_address(host)}.garant/invitation/{invited.token}/")
+
+
+def _address(host: str) -> str:
+    return f"https://{host}{'' if settings.GARANT.https == 443 else f':{settings.GARANT.https}'}/"
 
 
 def _open_door(slug: str) -> str:

@@ -22,7 +22,13 @@ def up(
     config: Annotated[Path | None, typer.Option(help="Configuration file; by default garant.toml in the data directory.")] = None,
     https: Annotated[int, typer.Option(help="Port of the edge; by default the one of garant.toml, else 8443.")] = 0,
     http: Annotated[int, typer.Option(help="Port that only redirects to HTTPS; by default the one of garant.toml, else 8080.")] = 0,
-    demo: Annotated[bool, typer.Option(help="Make the demonstration's organisations and accounts.")] = True,
+    demo: Annotated[
+        bool | None,
+        typer.Option(
+            "--demo/--no-demo",
+            help="Make the demonstration's organisations and accounts; by default when the example application is protected.",
+        ),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON line with the addresses when everything serves.")] = False,
 ) -> None:
     """Start everything on this machine, say what is waited for, and keep it running until Ctrl-C.
@@ -39,7 +45,7 @@ def up(
     made = configuration.load(place.absolute()).with_ports(https=https, http=http)
     accounts = directory / "demo-accounts.txt"
     before = accounts.stat().st_size if accounts.exists() else 0
-    supervisor = Supervisor(directory, made, say=_say, demo=demo)
+    supervisor = Supervisor(directory, made, say=_say, demo=not made.application.upstream if demo is None else demo)
     supervisor.up(serving=lambda: _announce(directory, made, as_json=json_, known=before, troubles=supervisor.troubles))
 
 
@@ -71,5 +77,6 @@ def _announce(data: Path, made: configuration.Configuration, *, as_json: bool, k
     elif known:
         lines += [f"  Accounts            {accounts}"]
     serves = "Everything serves, but not all is in force:" if troubles else "Everything serves. Ctrl-C stops it."
+    lines += [f"  Next step           {each}" for step, each in Runtime(data).troubles().items() if step == "people"]
     lines += ["", f"  {serves}", *(f"  {each}" for each in troubles), ""]
     print("\n".join(lines), flush=True)

@@ -182,7 +182,7 @@ class Supervisor:
         the statement stays in force.
         """
         self.say("Settling tenants, statements and keys")
-        people = ("settle", "people") if self._demo else ("settle", "people", "--no-demo")
+        people = ("settle", "people", "--demo") if self._demo else ("settle", "people", "--no-demo")
         logs = self.data / "logs"
         running = [
             _Steps([plan.helper("settle-people", "web", *people)], logs, self._clock, self._trouble),

@@ -185,10 +185,23 @@ def plain(value: object) -> str:
 
 @register.filter
 def filled(check: Check) -> Check:
-    """The check with the names of this deployment; whose tenant is the reader's to fill in."""
+    """The check with the names of this deployment. Whose tenant is the reader's to fill in; in a demonstration, one of its towns.
+
+    There the local authority's certificate is not asked for, and a loopback address that no list names stands for elsewhere.
+    """
     port = "" if settings.HTTPS_PORT == 443 else f":{settings.HTTPS_PORT}"
-    host, yours = f"{settings.BASE_HOST}{port}", gettext("your-organisation")
-    return check.filled(host=host, tenant=f"{yours}.{host}")
+    host, local, shown = f"{settings.BASE_HOST}{port}", not settings.GARANT.certificate, not settings.GARANT.application.upstream
+    yours = "saint-elan" if shown else gettext("your-organisation")
+    return check.filled(host=host, tenant=f"{yours}.{host}", local=local)
+
+
+@register.simple_tag
+def local_authority() -> SafeString | str:
+    """What `-k` in the commands of a deployment for development means; nothing in the others."""
+    if settings.GARANT.certificate:
+        return ""
+    said = gettext("-k: the certificate of this deployment is signed by a local authority, for development.")
+    return format_html('<p class="bref">{}</p>', said)
 
 
 @register.filter
