@@ -3,7 +3,10 @@
 Real: age, SoftHSM2. Stand-ins: see `support.transit` and `support.clouds`."""
 
 import multiprocessing
+import os
+import pwd
 import sys
+import tempfile
 import tomllib
 import uuid
 from contextlib import ExitStack
@@ -132,6 +135,24 @@ class TestPkcs11:
         token.pin.write_text("0000")
         with pytest.raises(ConfigurationError, match="refuses the PIN"):
             Pkcs11Root(token.module, token.label, token.pin).rotate_epoch(1)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="root alone makes keys for somebody else")
+    def test_a_key_that_root_makes_is_the_service_user_s(self) -> None:
+        """`garant key rotate --root` is run by root, and the service reads a token of files."""
+        user = pwd.getpwnam("garant") if any(each.pw_name == "garant" for each in pwd.getpwall()) else None
+        if user is None:
+            pytest.skip("no system user garant here")
+        with tempfile.TemporaryDirectory() as place:
+            Path(place).chmod(0o755)
+            token = softhsm.make_token(Path(place) / "token")
+            for each in [Path(place) / "token", *(Path(place) / "token").rglob("*")]:
+                os.chown(each, user.pw_uid, user.pw_gid)
+            root = Pkcs11Root(token.module, token.label, token.pin)
+            root.rotate_epoch(1)
+            assert root.unwrap(1, root.wrap(1, KEY, LABEL), LABEL) == KEY
+            made = [each for each in (Path(place) / "token" / "tokens").rglob("*.object") if each.name != "token.object"]
+            assert [each.stat().st_uid for each in made] == [user.pw_uid]
+            assert os.geteuid() == 0
 
     def test_two_installations_on_one_token_have_their_own_keys(self, tmp_path: Path) -> None:
         token = softhsm.make_token(tmp_path / "token")

@@ -42,9 +42,10 @@ def move(
     former: Annotated[Path, typer.Argument(help="garant.toml as it was before; the present one names the new root.")],
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
-    """Put the key store under the root that garant.toml names now, and destroy the former root. Stop Garant first, and start it after.
+    """Put the key store under the root that garant.toml names now, and destroy the former root. Restart Garant right after.
 
-    Killed in the middle, run it again. Backups of the key store made until now open nothing any more.
+    It runs meanwhile, since its database is needed; until the restart its processes know the former root only, and open nothing. Killed
+    in the middle, run it again. Backups of the key store made until now open nothing any more.
 
     Exit codes: 0 moved; 2 refused, with what to write instead.
     """

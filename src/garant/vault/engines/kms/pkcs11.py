@@ -2,13 +2,17 @@
 
     label `<label>-epoch-<n>`; wrapped = nonce (12) | AES-256-GCM of the epoch key, with the label as associated data
 
-One session a process, under a lock; after a fork the library is initialised again. Disabling takes the right to encrypt and to decrypt
-from the key (CKA_ENCRYPT, CKA_DECRYPT); the operator gives it back with the device's own tool. Destruction is C_DestroyObject.
+One session a process, under a lock; after a fork the library is initialised again. Started by root, a key is made as the service user if
+the PIN is readable by that user's group: a token of files (SoftHSM) would otherwise hold a key that the service cannot read. Disabling
+takes the right to encrypt and to decrypt from the key (CKA_ENCRYPT, CKA_DECRYPT); the operator gives it back with the device's own tool.
+Destruction is C_DestroyObject.
 """
 
+import contextlib
 import os
+import pwd
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +20,7 @@ from typing import Any, TypeVar
 from garant.kernel.errors import ConfigurationError
 from garant.kernel.text import Text
 from garant.sdk.envelope import KEY_BYTES, NONCE_BYTES, SealError
+from garant.vault.engines import files
 from garant.vault.engines.kms.extras import need
 from garant.vault.engines.roots import Attestation, RootGone, RootUnavailable
 
@@ -55,7 +60,8 @@ class Pkcs11Root:
     def rotate_epoch(self, epoch: int) -> None:
         def act() -> None:
             if self._key(epoch) is None:
-                self._make(epoch)
+                with _as_service_user(self._pin):
+                    self._make(epoch)
 
         self._do(act)
 
@@ -178,3 +184,23 @@ class Pkcs11Root:
             raise ConfigurationError(f"the token {self._token} refuses the PIN in {self._pin} ({type(error).__name__})") from error
         except pkcs11.PKCS11Error as error:
             raise RootUnavailable(f"the token {self._token} opens no session: {type(error).__name__}") from error
+
+
+@contextlib.contextmanager
+def _as_service_user(pin: Path) -> Iterator[None]:
+    """Files that the device's library makes meanwhile belong to whom the PIN was given to. Nothing changes for others than root."""
+    try:
+        user = pwd.getpwnam(files.GROUP)
+    except KeyError:
+        user = None
+    if user is None or os.geteuid() != 0 or pin.stat().st_gid != user.pw_gid:
+        yield
+        return
+    before = os.getegid()
+    os.setegid(user.pw_gid)
+    os.seteuid(user.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(before)
