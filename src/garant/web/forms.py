@@ -193,7 +193,7 @@ class JournalForm(Form):
     """What to look for in the access journal. Days are the tenant's. `people`: opaque id to name."""
 
     q = forms.CharField(label=_("Search"), help_text=_("Path, address, method or status"), max_length=100, required=False)
-    who = forms.ChoiceField(label=_("Person"), required=False)
+    who = forms.ChoiceField(label=_("Person"), help_text=_("Who was signed in"), required=False)
     since = forms.DateField(
         label=_("From"),
         help_text=_("Year-month-day"),

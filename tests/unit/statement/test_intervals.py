@@ -74,6 +74,19 @@ def test_a_day_shows_the_worst_that_it_saw_and_a_day_before_the_record_shows_not
     assert [each.state for each in made] == [None, State.KEPT, State.BROKEN, State.KEPT]
 
 
+def test_the_seconds_before_the_first_proof_do_not_grey_the_first_day():
+    """But a day that passed without any proof stays what it was, and so does a lapse later on."""
+    start = NOON - timedelta(hours=3)
+    soon = [Stretch(State.UNPROVEN, start, start + timedelta(seconds=19)), Stretch(State.KEPT, start + timedelta(seconds=19))]
+    days = calendar(NOON, days=2, zone=MONTREAL)
+    assert [each.state for each in strip(soon, days)] == [None, State.KEPT]
+    late = [Stretch(State.UNPROVEN, start - DAY, start), Stretch(State.KEPT, start)]
+    assert [each.state for each in strip(late, days)] == [State.UNPROVEN, State.UNPROVEN]
+    lapse = [Stretch(State.KEPT, start - DAY, start), *soon]
+    assert strip(lapse, days)[-1].state is State.UNPROVEN
+    assert strip(soon[:1], days)[-1].state is State.UNPROVEN
+
+
 @given(histories(), st.integers(1, 120))
 def test_a_strip_says_what_each_day_saw_and_nothing_else(history, days):
     """The same as asking, for each day, which stretches touched it."""

@@ -57,12 +57,14 @@ def calendar(now: datetime, *, days: int, zone: tzinfo) -> list[Day]:
 
 
 def strip(stretches: Iterable[Stretch], days: Sequence[Day]) -> list[StripDay]:
-    """Each day and the worst state that it saw."""
+    """Each day and the worst state that it saw.
+
+    The first day of a sentence shows what its first runs proved, not the moments before they were through.
+    """
     seen: list[State | None] = [None] * len(days)
     starts = [day.start for day in days]
-    for stretch in stretches:
-        if not _lasted(stretch):
-            continue
+    lasting = sorted((each for each in stretches if _lasted(each)), key=_order)
+    for stretch in lasting[1:] if _was_beginning(lasting, days) else lasting:
         for index in range(max(bisect_right(starts, stretch.began_at) - 1, 0), len(days)):
             day = days[index]
             if stretch.ended_at is not None and stretch.ended_at <= day.start:
@@ -75,6 +77,14 @@ def strip(stretches: Iterable[Stretch], days: Sequence[Day]) -> list[StripDay]:
 
 def _lasted(stretch: Stretch) -> bool:
     return stretch.ended_at is None or stretch.ended_at > stretch.began_at
+
+
+def _was_beginning(history: Sequence[Stretch], days: Sequence[Day]) -> bool:
+    """Whether the record begins with a moment of not proven that gave way to something on the same day."""
+    if len(history) < 2 or history[0].state is not State.UNPROVEN or history[0].ended_at != history[1].began_at:
+        return False
+    began, ended = history[0].began_at, history[1].began_at
+    return any(day.start <= began and ended < day.end for day in days)
 
 
 def _rank(state: State) -> int:

@@ -25,7 +25,7 @@ from garant.kernel.canonical import moment as rfc3339
 from garant.kernel.promise import Check
 from garant.kernel.text import Text
 from garant.kernel.verdicts import State
-from garant.web import glyphs, wording
+from garant.web import browsers, glyphs, wording
 
 register = template.Library()
 
@@ -202,6 +202,18 @@ def local_authority() -> SafeString | str:
         return ""
     said = gettext("-k: the certificate of this deployment is signed by a local authority, for development.")
     return format_html('<p class="bref">{}</p>', said)
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """A browser and its system, out of what it says of itself."""
+    return browsers.browser(agent)
+
+
+@register.filter
+def host(tenant: Any) -> str:
+    """The host name at which a tenant is reached."""
+    return settings.BASE_HOST if tenant.operator else f"{tenant.slug}.{settings.BASE_HOST}"
 
 
 @register.filter
