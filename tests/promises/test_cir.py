@@ -57,6 +57,38 @@ def planted_verdict(root: Path, uuid: str) -> State:
     return Runs(NOON).kept(Promise("data.volume"), Keeper(VOLUME, Volumes(place, root=root), volume.judge)).verdict.state
 
 
+@pytest.mark.parametrize(
+    ("breaks", "mends", "words"),
+    [
+        ("alter table surveys_answer disable row level security", "alter table surveys_answer enable row level security", "security_off"),
+        (
+            "alter table surveys_person disable trigger garant_capture",
+            "alter table surveys_person enable trigger garant_capture",
+            "capture",
+        ),
+        ("grant truncate on surveys_answer to sondage", "revoke truncate on surveys_answer from sondage", "granted"),
+        ("create policy all_of_it on surveys_survey using (true)", "drop policy all_of_it on surveys_survey", "foreign_policy"),
+    ],
+)
+def test_cir_05_what_the_map_commands_is_in_force_and_its_loss_is_found(world: World, breaks: str, mends: str, words: str) -> None:
+    assert measured(world, "data.enforced") == "kept"
+    with application_schema(world, breaks, mends):
+        assert measured(world, "data.enforced") == "broken", words
+        assert world.verdict("CIR-05") == "broken"
+    assert measured(world, "data.enforced") == "kept"
+
+
+def test_cir_05_a_role_that_passes_the_walls_is_found(world: World) -> None:
+    assert measured(world, "data.enforced") == "kept"
+    with world.sql("superuser") as server:
+        server.execute("alter role sondage bypassrls")
+        try:
+            assert measured(world, "data.enforced") == "broken"
+        finally:
+            server.execute("alter role sondage nobypassrls")
+    assert measured(world, "data.enforced") == "kept"
+
+
 def test_cir_19_main_data_are_in_the_engine_that_is_named_and_every_column_is_in_the_map(world: World, tmp_path: Path) -> None:
     """The demonstration keeps its data in PostgreSQL, so the sentence is broken there. SQL Server cannot run here: a stand-in that answers
     PRELOGIN shows the engine kept, then a real MariaDB at the same address breaks it. The columns are those of the real database."""

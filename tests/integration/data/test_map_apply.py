@@ -335,6 +335,18 @@ def test_a_table_in_use_is_left_alone_and_nothing_is_half_done(database: Databas
         assert Kind.SCHEMA in kinds(house)
 
 
+def test_a_database_of_somebody_else_s_is_told_what_its_owner_must_grant(database: Database) -> None:
+    with Mapped(database) as house:
+        with house.as_("postgres") as server:
+            server.execute(
+                f"alter database {house.name} owner to postgres; grant create, connect on database {house.name} to sondage_owner"
+            )
+        assert {change.kind for change in house.apply() if not change.sql} == {Kind.PLANT}
+        assert kinds(house) == {Kind.PLANT}
+        with house.within("erable") as session:
+            assert count(session, "person") == 1
+
+
 def test_another_key_ends_the_contexts_of_the_former(fresh: Mapped) -> None:
     with fresh.as_("sondage_owner") as owner:
         engine.apply(owner, fresh.map, application="sondage", key=b"n" * 40)

@@ -72,12 +72,13 @@ def read(session: Session, *, application: str) -> Catalogue:
         raise EngineError(
             Text(f"le catalogue de la base ne se lit pas (en anglais : {said}).", f"the database's catalogue cannot be read: {said}.")
         ) from error
-    ((database, version, plants),) = rows["database"]
+    ((database, version, plants, holder),) = rows["database"]
     return Catalogue(
         database=database,
         version=version,
         application=application,
         plants=plants,
+        holder=holder,
         tables=_tables(rows),
         functions=tuple(
             Function(schema, name, arguments, owner, definer, volatility, tuple(config), source, executable)

@@ -129,7 +129,8 @@ class Sequence:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """One database at one moment, as seen for one application role. `plants`: whether measures may make a temporary table."""
+    """One database at one moment, as seen for one application role. `plants`: whether measures may make a temporary table;
+    `holder`: the owner of the database."""
 
     database: str
     version: int
@@ -139,6 +140,7 @@ class Catalogue:
     roles: Mapping[str, LiveRole] = field(default_factory=dict)
     sequences: tuple[Sequence, ...] = ()
     plants: bool = False
+    holder: str = ""
     schemas: Mapping[str, str] = field(default_factory=dict)
     """Schema to its owner."""
 

@@ -1,7 +1,8 @@
 -- The application's database, described by its own catalogue. One named statement a block for one role.
 -- name: database
 select current_database()::text, current_setting('server_version_num')::int,
-       exists (select from pg_roles where rolname = 'garant_data') and has_database_privilege('garant_data', current_database(), 'TEMPORARY');
+       exists (select from pg_roles where rolname = 'garant_data') and has_database_privilege('garant_data', current_database(), 'TEMPORARY'),
+       (select pg_get_userbyid(datdba)::text from pg_database where datname = current_database());
 
 -- name: schemas
 select nspname::text, pg_get_userbyid(nspowner)::text from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema';

@@ -64,7 +64,7 @@ def _of_schema(made: DataMap, catalogue: Catalogue, owner: str) -> Iterator[Chan
             yield Change(Kind.FUNCTION, f"garant.{wanted.name}", wanted.sql, private=True)
     if PROBES in catalogue.roles and not catalogue.plants:
         granted = f"grant temporary on database {quote(catalogue.database)} to {quote(PROBES)}"
-        yield Change(Kind.PLANT, catalogue.database, (granted,))
+        yield Change(Kind.PLANT, catalogue.database, (granted,) if catalogue.holder == owner else ())
 
 
 def _of_tables(made: DataMap, catalogue: Catalogue, tenants: Mapping[Name, Tenant]) -> Iterator[Change]:
