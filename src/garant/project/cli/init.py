@@ -42,6 +42,7 @@ publish = ["aso"]             # slugs of the catalogue, or files of your own bes
 days = {days}                    # how long lines of the access journal are kept: 31 to 3660
 
 [vault]
+# root = "file"                           # or age, pkcs11, transit, aws, azure, each with its parameters (docs/key-stores.md)
 # backups = "/srv/garant-keys"            # a backup of the key store every day, on another disk, owned by the service user (docs/vault.md)
 # recipients = ["garant-share:…", "garant-share:…", "garant-share:…"]   # who holds shares of keys pending destruction
 # threshold = 2                           # so many of them bring keys back
