@@ -4,13 +4,31 @@ It needs the keyring where there is something to seal: SONDAGE_KEYRING and its t
 """
 
 import sys
+import time
 
 from django.db import migrations, transaction
 
+from garant.sdk.errors import KeysUnavailable
 from garant_django.keys import keyring
 
 BATCH = 500
+PATIENCE = 60
+"""Seconds."""
 COLUMNS = (("Person", "name"), ("Survey", "introduction"), ("Answer", "text"))
+
+
+def keys_come(tenant):
+    """While everything starts, the keyring and the organisation's keys may come a moment later. Raises KeysUnavailable after a minute."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            keyring().seal(tenant=tenant, table="", column="", row="", value=b"")
+        except KeysUnavailable:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 def seal(apps, schema_editor):
@@ -18,7 +36,7 @@ def seal(apps, schema_editor):
         rows = apps.get_model("surveys", model).objects.exclude(**{f"{name}_plain": ""})
         left = rows.count()
         if left:
-            keyring().wait(60)
+            keys_come(rows.values_list("tenant", flat=True).first())
         while left:
             with transaction.atomic():
                 for row in rows.order_by("pk")[:BATCH].select_for_update():
