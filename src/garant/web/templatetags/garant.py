@@ -25,7 +25,7 @@ from garant.kernel.canonical import moment as rfc3339
 from garant.kernel.promise import Check
 from garant.kernel.text import Text
 from garant.kernel.verdicts import State
-from garant.web import browsers, glyphs, wording
+from garant.web import browsers, fact_words, glyphs, wording
 
 register = template.Library()
 
@@ -202,6 +202,18 @@ def local_authority() -> SafeString | str:
         return ""
     said = gettext("-k: the certificate of this deployment is signed by a local authority, for development.")
     return format_html('<p class="bref">{}</p>', said)
+
+
+@register.filter
+def fact(name: str) -> SafeString | str:
+    """The name of a fact in words; the bare key where it has none."""
+    return fact_words.fact(name, get_language() or "fr-ca") or format_html("<code>{}</code>", name)
+
+
+@register.filter
+def plain_fact(name: str) -> str:
+    """The same without markup, for attributes."""
+    return fact_words.fact(name, get_language() or "fr-ca") or name
 
 
 @register.filter
