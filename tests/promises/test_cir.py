@@ -12,7 +12,7 @@ from garant.drivers.volumes import look
 from garant.kernel.deployment import Deployment
 from garant.kernel.promise import Keeper, Promise
 from garant.kernel.verdicts import State
-from support import engines, places
+from support import engines, places, sealing
 from support.doors import application_schema, broken, but_for, in_place_of, kept, schema
 from support.evidence import NOON
 from support.names import NameServer
@@ -182,3 +182,17 @@ def test_cir_02_subscriber_data_live_in_microsofts_cloud(world: World) -> None:
             places.broken(world, "CIR-02", "the sentence says Microsoft Azure")
         with world.places(book):
             places.attested(world, "CIR-02")
+
+
+def test_cir_05_deployments_that_share_the_platform_pass_nothing_to_each_other(world: World) -> None:
+    """A table without row security; then an application whose cache forgets whose page it keeps."""
+    kept(world, "CIR-05")
+    off, on = "alter table surveys_survey disable row level security", "alter table surveys_survey enable row level security"
+    with application_schema(world, off, on):
+        broken(world, "CIR-05")
+        assert "the application’s database: " in world.reason("CIR-05")
+    kept(world, "CIR-05")
+    with in_place_of(world, "app.sock", sealing.careless(world)):
+        broken(world, "CIR-05")
+        assert "the public door: headers /sondages/{survey}/" in world.reason("CIR-05")
+    kept(world, "CIR-05")

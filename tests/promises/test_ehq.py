@@ -13,12 +13,12 @@ from garant.data.policy import map_judges
 from garant.data.promises.map import ENGINE
 from garant.kernel.promise import Keeper, Promise
 from garant.kernel.verdicts import State
-from support import engines, objects, places, spoilt
+from support import engines, objects, places, sealing, spoilt
 from support.doors import another_application, broken, entry, kept, schema
 from support.registers import HERE, VIRGINIE, Book, Kept, Place, operational
 from support.stores import buckets_at, seen, stores_at
 from support.tls import Authority
-from support.world import BASE, World
+from support.world import BASE, World, wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -207,3 +207,12 @@ def test_ehq_31_attachments_are_in_s3_and_closed_to_strangers(world: World, tmp_
         assert seen(runs, engine, Keeper(ENGINE, Engines({}, tmp_path / "garant-map.yaml"), map_judges.engine)).state is State.KEPT
         runs, blind = buckets_at(tmp_path, held.where, None)
         assert seen(runs, promise, blind).state is State.UNPROVEN, "without a right to read, no object was asked for"
+
+
+def test_ehq_32_aes_256_gcm_on_all_data_is_never_called_kept(world: World) -> None:
+    """What is sealed is measured and breaks when it is not; the rest of the database is a part that nothing measures."""
+    wait_until(lambda: world.keep("EHQ-32") == {"EHQ-32": "unproven"}, "the rest to be unproven", 180, 4.0)
+    assert "Only the columns that the data map marks" in world.reason("EHQ-32")
+    with sealing.another_value(world, "saint-elan", sealing.in_clear):
+        broken(world, "EHQ-32")
+    wait_until(lambda: world.keep("EHQ-32") == {"EHQ-32": "unproven"}, "the sealed part to be mended", 180, 4.0)
