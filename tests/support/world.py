@@ -129,9 +129,14 @@ class Steward:
 
 
 class World:
-    """One running deployment. `toml`: more lines for garant.toml (the statements and ports are there already)."""
+    """One running deployment. `toml`: more lines for garant.toml (the statements and ports are there already).
 
-    def __init__(self, *, toml: str = "", statements: Sequence[str] = STATEMENTS) -> None:
+    `prober`: without, the process that looks from outside by itself sleeps from its first moment on (before it takes anything), so that it
+    does not race the tests for the two canaries and for the machine: `keep` measures, when the test wants.
+    """
+
+    def __init__(self, *, toml: str = "", statements: Sequence[str] = STATEMENTS, prober: bool = True) -> None:
+        self._prober = prober
         self._directory = tempfile.TemporaryDirectory(prefix="garant-world-", ignore_cleanup_errors=True)
         self.data = Path(self._directory.name)
         self.data.chmod(0o755)
@@ -166,6 +171,9 @@ class World:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "garant", "up", "--data", str(self.data)], env=environment, cwd="/", stdout=log, stderr=log
             )
+        if not self._prober:
+            wait_until(lambda: self.runtime_files.state().get("processes", {}).get("prober", {}).get("pid"), "the prober", PATIENCE, 0.01)
+            self.kill("prober", signal.SIGSTOP)
         self.wait_until_serving()
 
     def wait_until_serving(self) -> None:
@@ -194,6 +202,8 @@ class World:
             steward.stop()
         self._stewards.clear()
         if self._process is not None and self._process.poll() is None:
+            if not self._prober and "prober" in self.runtime_files.state().get("processes", {}):
+                self.kill("prober", signal.SIGCONT)
             self._process.send_signal(signal.SIGTERM)
             try:
                 self._process.wait(60)

@@ -200,7 +200,7 @@ def test_the_role_page_speaks_both_languages_and_numbers_the_request(rig: Rig) -
 
 def test_trap_9_and_24_without_the_decision_service_hits_live_and_misses_are_refused_at_once() -> None:
     with edge_rig() as rig:
-        known, late = rig.decide.grant(fresh(), life=8), rig.decide.grant(fresh())
+        known, late = rig.decide.grant(fresh(), life=5), rig.decide.grant(fresh())
         assert rig.ask("/", sid=known).server == "application"
         rig.loop.end("decide")
         (rig.places.run / "decide.sock").unlink(missing_ok=True)
