@@ -60,6 +60,7 @@ def test_a_killed_process_is_started_again_and_the_page_serves(stack: World, pro
     assert alive(int(after))
     wait_until(lambda: stack.runtime_files.state()["processes"][process]["state"] == "serving", f"{process} serving", 60)
     wait_until(lambda: _serves(stack), "the trust page", 60)
+    assert stack.runtime_files.state()["processes"][process]["restarts"] >= 1, "doctor and the console count it"
     words = {"postgres": "PostgreSQL has ended"}.get(process, f"The process {process} ended by signal SIGKILL")
     assert words in (stack.data / "logs" / "supervisor.log").read_text(encoding="utf-8")
 
