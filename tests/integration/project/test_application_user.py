@@ -22,7 +22,7 @@ from support.world import World
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: only root gives processes other users")
 OWN = {"assertion/public.json", "secrets/database-sondage", "secrets/keyring-sondage", "secrets/context-sondage"}
-OPEN = {*OWN, "garant.toml", "lock", "pg/lock", "pg/port", "up.log"}
+OPEN = {*OWN, "garant.toml", "places.toml", "lock", "pg/lock", "pg/port", "up.log"}
 """What the application's user may read; its own directories, the programs of PostgreSQL and the static files besides."""
 
 

@@ -74,7 +74,7 @@ class Town:
         return {name: (CONSOLE + path, fields) for name, (path, fields) in paths.items()}
 
 
-READ_ONLY = {"access", "people", "journal", "evidence"}
+READ_ONLY = {"access", "people", "journal", "evidence", "places"}
 
 
 def town(slug: str, name: str, login: str) -> Town:
@@ -134,7 +134,7 @@ def test_a_member_reads_nothing_and_changes_nothing(elan: Town) -> None:
     assert {name: member.post(path, page, **fields).status_code for name, (path, fields) in elan.acts().items()} == dict.fromkeys(
         elan.acts(), 403
     )
-    read = [CONSOLE, *(f"{CONSOLE}{name}/" for name in ("people", "settings", "journal", "evidence")), f"{CONSOLE}people/{elan.admin.id}/"]
+    read = [CONSOLE, *(f"{CONSOLE}{name}/" for name in ("people", "settings", "journal", "evidence", "places")), f"{CONSOLE}people/{elan.admin.id}/"]
     assert {path: member.get(path).status_code for path in read} == dict.fromkeys(read, 403)
     assert "Rosalie" not in text(member.get(f"{CONSOLE}people/{elan.admin.id}/"))
     assert standing(elan) == before
