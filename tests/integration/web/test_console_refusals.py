@@ -134,7 +134,11 @@ def test_a_member_reads_nothing_and_changes_nothing(elan: Town) -> None:
     assert {name: member.post(path, page, **fields).status_code for name, (path, fields) in elan.acts().items()} == dict.fromkeys(
         elan.acts(), 403
     )
-    read = [CONSOLE, *(f"{CONSOLE}{name}/" for name in ("people", "settings", "journal", "evidence", "places")), f"{CONSOLE}people/{elan.admin.id}/"]
+    read = [
+        CONSOLE,
+        *(f"{CONSOLE}{name}/" for name in ("people", "settings", "journal", "evidence", "places")),
+        f"{CONSOLE}people/{elan.admin.id}/",
+    ]
     assert {path: member.get(path).status_code for path in read} == dict.fromkeys(read, 403)
     assert "Rosalie" not in text(member.get(f"{CONSOLE}people/{elan.admin.id}/"))
     assert standing(elan) == before

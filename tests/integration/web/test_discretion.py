@@ -44,7 +44,8 @@ def customers(database: Database) -> Iterator[dict[str, uuid.UUID]]:
 def house(customers: dict[str, uuid.UUID], as_worker: str, monkeypatch: pytest.MonkeyPatch) -> House:
     made = House()
     install(made, monkeypatch)
-    monkeypatch.setattr(settings, "GARANT", dataclasses.replace(settings.GARANT, statements=("maison",)))
+    theirs = dataclasses.replace(settings.GARANT.application, upstream="127.0.0.1:8000")  # a demonstration names a town of its own
+    monkeypatch.setattr(settings, "GARANT", dataclasses.replace(settings.GARANT, statements=("maison",), application=theirs))
     return made
 
 
