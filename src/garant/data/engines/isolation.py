@@ -93,7 +93,7 @@ class Isolation:
             "errors": run.errors,
             "faults": sorted(set(run.faults)),
             "absent": [way for way in WAYS if way not in run.ways and way not in run.errors],
-            "backups": "none are made by this build",
+            "backups": None,
         }
         return Observation(len(run.ways), len(WAYS), facts, Canary.HELD if run.planted else Canary.MISSED)
 
