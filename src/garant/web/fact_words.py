@@ -78,7 +78,7 @@ WORDS: Mapping[str, Text] = {
     "inside": Text("pages derrière la connexion", "pages behind sign-in"),
     "issuer": Text("émetteur", "issuer"),
     "key": Text("clé", "key"),
-    "keys": Text("endroits où une clé se lit en clair", "places where a key is read in clear"),
+    "keys": Text("endroits où une clé de clés se lit en clair", "places where a wrapping key is read in clear"),
     "kind": Text("sorte", "kind"),
     "kinds": Text("sortes de dépôts", "kinds of stores"),
     "largest_bytes": Text("plus grand volume lu en une heure (octets)", "largest volume read in an hour (bytes)"),

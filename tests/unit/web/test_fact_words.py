@@ -36,7 +36,7 @@ def test_a_name_within_a_fact_stands_as_it_is_between_words() -> None:
     assert fact("hosts.ville.example.ca.hsts", "fr-ca") == "hôtes, ville.example.ca, HTTPS imposé au navigateur (HSTS)"
     assert fact("places.attachments:1.state", "en-ca") == "places, the application’s files 1, state"
     assert fact("ways.keys.tries", "en-ca") == "ways tried, keys, tries"
-    assert fact("keys", "en-ca") == "places where a key is read in clear"
+    assert fact("keys", "en-ca") == "places where a wrapping key is read in clear"
 
 
 def test_every_fact_that_a_measure_publishes_has_words() -> None:

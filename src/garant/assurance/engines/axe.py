@@ -97,7 +97,7 @@ def axe_script() -> str:
     if path is None or not path.exists():
         raise EngineError(
             Text(
-                "axe n’est pas installé : il vient avec les paquets de développement (requirements-dev.lock).",
+                "axe n’est pas installé : il vient avec les paquets de développement (requirements-dev.lock).",
                 "axe is not installed: it comes with the development packages (requirements-dev.lock)",
             )
         )

@@ -377,7 +377,7 @@ def _whole(run: Evidence, found: Finding) -> Finding:
         found,
         holds=None,
         reason=Text(
-            "Aucun client n’admet d’adresse de cette machine : les pages derrière la connexion n’ont pas pu être ouvertes.",
+            "Aucun client n’admet d’adresse de cette machine : les pages derrière la connexion n’ont pas pu être ouvertes.",
             "No customer lets in this machine’s address: the pages behind sign-in could not be opened.",
         ),
     )

@@ -46,8 +46,8 @@ def connect(keywords: Mapping[str, str | int]) -> Session:
     if not keywords:
         raise EngineError(
             Text(
-                "Garant ne connaît pas la base de données de l’application : GARANT_APPLICATION_DATABASE n’est pas donnée.",
-                "Garant does not know the application's database: set GARANT_APPLICATION_DATABASE.",
+                "Garant ne connaît pas la base de données de l’application : GARANT_APPLICATION_DATABASE n’est pas donnée.",
+                "Garant does not know the application’s database: set GARANT_APPLICATION_DATABASE.",
             )
         )
     try:
@@ -56,8 +56,8 @@ def connect(keywords: Mapping[str, str | int]) -> Session:
         said = (str(error).strip().splitlines() or ["no answer"])[0]
         raise EngineError(
             Text(
-                f"la base de données de l’application ne répond pas (en anglais : {said}).",
-                f"the application's database does not answer: {said}.",
+                f"la base de données de l’application ne répond pas (en anglais : {said}).",
+                f"the application’s database does not answer: {said}.",
             )
         ) from error
 
@@ -70,7 +70,7 @@ def read(session: Session, *, application: str) -> Catalogue:
     except psycopg.Error as error:
         said = (str(error).strip().splitlines() or ["no answer"])[0]
         raise EngineError(
-            Text(f"le catalogue de la base ne se lit pas (en anglais : {said}).", f"the database's catalogue cannot be read: {said}.")
+            Text(f"le catalogue de la base ne se lit pas (en anglais : {said}).", f"the database’s catalogue cannot be read: {said}.")
         ) from error
     ((database, version, plants, holder),) = rows["database"]
     return Catalogue(

@@ -40,7 +40,7 @@ def map_of(path: Path | None) -> DataMap:
         ) from error
     except ConfigurationError as error:
         first = str(error).splitlines()[0]
-        raise EngineError(Text(f"la carte des données est fautive (en anglais : {first}).", f"the data map is wrong: {first}.")) from error
+        raise EngineError(Text(f"la carte des données est fautive (en anglais : {first}).", f"the data map is wrong: {first}.")) from error
 
 
 class Mapped:

@@ -85,10 +85,10 @@ def engine(promise: Promise, run: Evidence) -> Finding:
         if _engine(seen) not in wanted:
             what = Text("dans des fichiers", "in files") if found == "–" else Text(f"sous {found}", f"on {found}")
             return Finding(
-                False, number, words, Text(f"« {name} » est {what.fr}, et non sous {named}.", f"“{name}” is {what.en}, not on {named}.")
+                False, number, words, Text(f"« {name} » est {what.fr}, et non sous {named}.", f"“{name}” is {what.en}, not on {named}.")
             )
         elsewhere = Text(
-            f"« {name} » est sous {named}, mais pas chez le fournisseur nommé ({ends}).",
+            f"« {name} » est sous {named}, mais pas chez le fournisseur nommé ({ends}).",
             f"“{name}” is on {named}, but not at the named provider ({ends}).",
         )
         return Finding(False, number, words, elsewhere)
@@ -98,11 +98,11 @@ def engine(promise: Promise, run: Evidence) -> Finding:
             None,
             number,
             words,
-            Text(f"La carte ne nomme aucun lieu de cette sorte : {listed}.", f"The map names no store of this kind: {listed}."),
+            Text(f"La carte ne nomme aucun lieu de cette sorte : {listed}.", f"The map names no store of this kind: {listed}."),
         )
     silent = [name for name in stores if name not in good]
     if silent:
-        return Finding(None, number, words, Text(f"« {silent[0]} » ne répond pas.", f"“{silent[0]}” does not answer."))
+        return Finding(None, number, words, Text(f"« {silent[0]} » ne répond pas.", f"“{silent[0]}” does not answer."))
     said = Text(f"Ce qui répond est {named}, reconnu à ses premiers octets.", f"What answers is {named}, known by its first bytes.")
     if all(str(seen["seen"]).startswith("map:") for seen in stores.values()):
         said = Text(f"La carte place ces données sous {named}.", f"The map puts these data on {named}.")
@@ -122,14 +122,14 @@ def closed(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the pr
                     False,
                     ratio(shut, len(buckets)),
                     words,
-                    Text(f"« {name} » donne {said.fr} à qui n’a aucun droit.", f"“{name}” gives {said.en} to somebody without rights."),
+                    Text(f"« {name} » donne {said.fr} à qui n’a aucun droit.", f"“{name}” gives {said.en} to somebody without rights."),
                 )
         if seen["granted"]:
             return Finding(
                 False,
                 ratio(shut, len(buckets)),
                 words,
-                Text(f"La liste d’accès de « {name} » nomme tout le monde.", f"The access list of “{name}” names everybody."),
+                Text(f"La liste d’accès de « {name} » nomme tout le monde.", f"The access list of “{name}” names everybody."),
             )
         shut += {seen["listing"], seen["object"]} <= SHUT
     if shut < len(buckets):

@@ -61,14 +61,22 @@ def judge(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the jud
             words,
             Text("Aucune page d’export n’est déclarée, aucune n’a donc été essayée.", "No page of export is declared, so none was tried."),
         )
+    pages = (
+        Text("La page d’export déclarée est refusée ou absente", "The declared page of export was refused or is absent")
+        if asked == 1
+        else Text(
+            f"Les {count(asked).fr} pages d’export déclarées sont refusées ou absentes",
+            f"The {count(asked).en} declared pages of export were refused or are absent",
+        )
+    )
     return Finding(
         True,
         count(0),
         words,
         Text(
-            f"{count(asked).fr} pages d’export déclarées sont refusées ou absentes, le rôle de l’application ne peut rien copier "
+            f"{pages.fr}, le rôle de l’application ne peut rien copier "
             f"hors de la base, et personne n’a lu plus de {largest.fr}{NBSP}Mo en une heure (limite{NBSP}: {limit.fr}).",
-            f"{count(asked).en} declared pages of export were refused or are absent, the application’s role can copy nothing out of the "
+            f"{pages.en}, the application’s role can copy nothing out of the "
             f"database, and the largest reading of one person in one hour is {largest.en} MB (limit: {limit.en}).",
         ),
     )

@@ -133,8 +133,8 @@ def spoken(promise: Promise, evidence: Evidence) -> Finding:  # noqa: ARG001 - t
     if differences:
         return Finding(False, number, said, _capital(words(differences)))
     reason = Text(
-        "Aucun de nos processus ne parle à une machine qui n’est pas au registre, dans un pays permis.",
-        "None of our processes speaks to a machine that is not in the register, in an allowed country.",
+        "Nos processus ne parlent qu’à des machines du registre, dans un pays permis.",
+        "Our processes speak only to machines of the register, in an allowed country.",
     )
     return Finding(True, number, said, reason)
 

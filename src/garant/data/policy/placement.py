@@ -93,7 +93,7 @@ def allowed(target: Target | None, placement: Placement | None, categories: Coll
         words = ", ".join(strange) or "–"
         return Refusal(
             Text(
-                f"Le registre ne dit pas que ces données aboutissent dans {name} : {words}.",
+                f"Le registre ne dit pas que ces données aboutissent dans {name} : {words}.",
                 f"The register does not say that these data land in {name}: {words}.",
             )
         )

@@ -86,7 +86,7 @@ def _problems(facts: Mapping[str, Json]) -> list[Text]:
     found += [Text(f"{each} porte la clé d’un autre", f"{each} names another’s key") for each in _list(facts, "foreign")]
     found += [Text(f"{each} ne s’ouvre pas à sa place", f"{each} does not open in its place") for each in _list(facts, "moved")]
     found += [
-        Text(f"une clé maîtresse est dans {WHERE.get(where, same(where)).fr}", f"a wrapping key is in {WHERE.get(where, same(where)).en}")
+        Text(f"une clé de clés est dans {WHERE.get(where, same(where)).fr}", f"a wrapping key is in {WHERE.get(where, same(where)).en}")
         for where in _list(facts, "keys")
     ]
     return found
@@ -94,7 +94,7 @@ def _problems(facts: Mapping[str, Json]) -> list[Text]:
 
 def _why_inconclusive(facts: Mapping[str, Json], aspect: str) -> Text | None:
     if not _int(facts, "columns"):
-        return Text("Aucune colonne n’est marquée sensible dans la carte des données.", "The data map marks no column as sealed.")
+        return Text("La carte des données ne marque aucune colonne à sceller.", "The data map marks no column as sealed.")
     missing = [where for where in NEEDED if where not in _list(facts, "read")]
     if missing:
         names = [WHERE[where] for where in missing]

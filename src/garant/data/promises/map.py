@@ -24,7 +24,7 @@ MAPPED = Measure(
     freshness=DAY,
     canary=True,
     vantage=DATABASE,
-    check=Check("garant map check", Text("aucune ligne : rien ne diffère", "no line: nothing differs")),
+    check=Check("garant map check", Text("aucune ligne : rien ne diffère", "no line: nothing differs")),
 )
 ENFORCED = Measure(
     key="data.enforced",
@@ -37,7 +37,7 @@ ENFORCED = Measure(
     freshness=HOUR,
     canary=True,
     vantage=DATABASE,
-    check=Check("garant map show --as sql", Text("aucune ligne : tout est en vigueur", "no line: everything is in force")),
+    check=Check("garant map show --as sql", Text("aucune ligne : tout est en vigueur", "no line: everything is in force")),
 )
 ENGINE = Measure(
     key="data.engine",

@@ -122,7 +122,7 @@ class FileRoot:
             shortest=timedelta(0),
             longest=None,
             words=Text(
-                "La racine est un fichier : qui l'a copié ouvre une ancienne copie du magasin de clés. La destruction repose sur la "
+                "La racine est un fichier : qui l’a copié ouvre une ancienne copie du magasin de clés. La destruction repose sur la "
                 "procédure.",
                 "The root is a file: whoever copied it opens an old copy of the key store. Destruction rests on procedure.",
             ),

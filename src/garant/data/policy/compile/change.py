@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 WORDS = {
     Kind.ROLE_BYPASSES: Text("le rôle {} passe outre la sécurité par ligne", "the role {} bypasses row security"),
-    Kind.ROLE_OWNS: Text("le rôle de l’application possède {}", "the application's role owns {}"),
+    Kind.ROLE_OWNS: Text("le rôle de l’application possède {}", "the application’s role owns {}"),
     Kind.SCHEMA: Text("le schéma {} manque ou a un autre propriétaire", "the schema {} is missing or has another owner"),
     Kind.FUNCTION: Text("la fonction {} manque ou a été changée", "the function {} is missing or was changed"),
     Kind.CAPTURED: Text("la table {} manque", "the table {} is missing"),
@@ -52,14 +52,14 @@ WORDS = {
         "la vue matérialisée {} est lisible sans cloisonnement", "the materialized view {} can be read without isolation"
     ),
     Kind.UNIQUE: Text("{} n’a pas de clé qui comprend le client", "{} has no key that includes the tenant"),
-    Kind.REFERENCE: Text("{} peut désigner la ligne d’un autre client", "{} may point at another tenant's row"),
+    Kind.REFERENCE: Text("{} peut désigner la ligne d’un autre client", "{} may point at another tenant’s row"),
     Kind.CAPTURE: Text("les changements de {} ne sont pas saisis", "changes of {} are not captured"),
     Kind.CAPTURE_ENDED: Text(
         "les changements de {} sont saisis sans que la carte le dise", "changes of {} are captured although the map does not say so"
     ),
     Kind.DEFINER: Text(
         "la fonction {} s’exécute avec les droits d’autrui, sans chemin fixé",
-        "the function {} runs with another's rights without a fixed path",
+        "the function {} runs with another’s rights without a fixed path",
     ),
     Kind.PLANT: Text("les mesures ne peuvent pas poser leur témoin dans {}", "measures cannot plant their canary in {}"),
 }

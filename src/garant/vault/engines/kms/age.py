@@ -24,13 +24,13 @@ pyrage = need("pyrage", "age")
 
 IDENTITY_WORDS = Text(
     "La racine est un fichier par époque, chiffré pour une identité age rangée ailleurs. Qui a copié les deux ouvre une ancienne copie du "
-    "magasin de clés : la destruction repose sur la procédure.",
+    "magasin de clés : la destruction repose sur la procédure.",
     "The root is one file an epoch, encrypted to an age identity that is kept elsewhere. Whoever copied both opens an old copy of the key "
     "store: destruction rests on procedure.",
 )
 PASSPHRASE_WORDS = Text(
     "La racine est un fichier par époque, chiffré par une phrase de passe. Qui a copié le fichier et connaît la phrase ouvre une ancienne "
-    "copie du magasin de clés : la destruction repose sur la procédure.",
+    "copie du magasin de clés : la destruction repose sur la procédure.",
     "The root is one file an epoch, encrypted by a passphrase. Whoever copied the file and knows the phrase opens an old copy of the key "
     "store: destruction rests on procedure.",
 )

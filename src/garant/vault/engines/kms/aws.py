@@ -25,8 +25,8 @@ GONE = ("NotFoundException", "DisabledException", "KMSInvalidStateException")
 DAMAGED = ("InvalidCiphertextException", "IncorrectKeyException")
 REFUSED = ("AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch")
 WORDS = Text(
-    "La racine est une clé par époque dans AWS KMS, qui ne l'exporte pas. La destruction prend de 7 à 30 jours après l'ordre ; d'ici là, "
-    "un administrateur du compte peut la retirer. Ensuite, aucune copie du magasin de clés ne s'ouvre plus.",
+    "La racine est une clé par époque dans AWS KMS, qui ne l’exporte pas. La destruction prend de 7 à 30 jours après l’ordre; d’ici là, "
+    "un administrateur du compte peut la retirer. Ensuite, aucune copie du magasin de clés ne s’ouvre plus.",
     "The root is one key an epoch in AWS KMS, which does not export it. Destruction takes 7 to 30 days after the order; until then an "
     "administrator of the account can take it back. After that no copy of the key store opens.",
 )

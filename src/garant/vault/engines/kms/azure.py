@@ -26,9 +26,9 @@ BITS = 3072
 SECONDS = 5
 DELETION_SECONDS = 60
 WORDS = Text(
-    "La racine est une clé par époque dans Azure Key Vault, qui ne l'exporte pas. Une clé supprimée y reste récupérable pendant la durée "
-    "de conservation du coffre ; ensuite, aucune copie du magasin de clés ne s'ouvre plus.",
-    "The root is one key an epoch in Azure Key Vault, which does not export it. A deleted key stays recoverable for the vault's retention; "
+    "La racine est une clé par époque dans Azure Key Vault, qui ne l’exporte pas. Une clé supprimée y reste récupérable pendant la durée "
+    "de conservation du coffre; ensuite, aucune copie du magasin de clés ne s’ouvre plus.",
+    "The root is one key an epoch in Azure Key Vault, which does not export it. A deleted key stays recoverable for the vault’s retention; "
     "after that no copy of the key store opens.",
 )
 
@@ -82,7 +82,7 @@ class AzureRoot:
             self._ask(lambda: self._client.update_key_properties(self._name(epoch), enabled=False))
 
     def schedule_destroy(self, epoch: int, at: datetime) -> datetime:
-        """Disabled now; deleted when `at` lies within the vault's retention. Returns `at`, or the day that Azure answered."""
+        """Disabled now; deleted when `at` lies within the vault’s retention. Returns `at`, or the day that Azure answered."""
         self.disable(epoch)
         if at - self._clock.now() > self._retention or self._key(epoch) is None:
             return at

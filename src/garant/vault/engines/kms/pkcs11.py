@@ -31,13 +31,13 @@ T = TypeVar("T")
 DAMAGED = (pkcs11.EncryptedDataInvalid, pkcs11.EncryptedDataLenRange, pkcs11.DataInvalid, pkcs11.DataLenRange)
 PIN = (pkcs11.PinIncorrect, pkcs11.PinLocked, pkcs11.PinExpired, pkcs11.PinInvalid, pkcs11.PinLenRange, pkcs11.UserPinNotInitialized)
 WORDS = Text(
-    "La racine est une clé par époque, fabriquée dans un module PKCS#11 et qui n'en sort pas. Détruire la clé rend illisible toute copie "
-    "du magasin de clés, pour autant que le module n'ait pas lui-même de copie de sauvegarde.",
+    "La racine est une clé par époque, fabriquée dans un module PKCS#11 et qui n’en sort pas. Détruire la clé rend illisible toute copie "
+    "du magasin de clés, pour autant que le module n’ait pas lui-même de copie de sauvegarde.",
     "The root is one key an epoch, made in a PKCS#11 module and never leaving it. Destroying the key makes every copy of the key store "
     "unreadable, as far as the module has no backup of its own.",
 )
 SOFTWARE_WORDS = Text(
-    "La racine est une clé par époque dans SoftHSM, un module PKCS#11 logiciel : ses fichiers se copient. La destruction repose sur la "
+    "La racine est une clé par époque dans SoftHSM, un module PKCS#11 logiciel : ses fichiers se copient. La destruction repose sur la "
     "procédure.",
     "The root is one key an epoch in SoftHSM, a PKCS#11 module made of software: its files can be copied. Destruction rests on procedure.",
 )

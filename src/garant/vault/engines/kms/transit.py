@@ -1,7 +1,7 @@
 """The root in the transit engine of OpenBao or HashiCorp Vault: one key `<name>-epoch-<n>` an epoch, aes256-gcm96, not exportable.
 
 The label is associated data. Disabling is OpenBao's soft delete; Vault has none, and there the key gets a new version and the former one
-is no longer allowed to decrypt (`min_decryption_version`): both are undone by the service's own means. Destruction allows deletion and
+is no longer allowed to decrypt (`min_decryption_version`): both are undone by the service’s own means. Destruction allows deletion and
 deletes. Backups of the service (raft snapshots) still hold the key: they have to expire too.
 """
 
@@ -24,10 +24,10 @@ SECONDS = 5
 """Longest wait for an answer."""
 GONE = ("not found", "no existing key", "soft-deleted", "soft deleted", "disallowed by policy", "no such key")
 WORDS = Text(
-    "La racine est une clé par époque dans un service OpenBao ou Vault, qui ne l'exporte pas. Supprimer la clé rend illisible toute copie "
+    "La racine est une clé par époque dans un service OpenBao ou Vault, qui ne l’exporte pas. Supprimer la clé rend illisible toute copie "
     "du magasin de clés dès que les sauvegardes du service ont expiré.",
     "The root is one key an epoch in an OpenBao or Vault service, which does not export it. Deleting the key makes every copy of the key "
-    "store unreadable once the service's own backups have expired.",
+    "store unreadable once the service’s own backups have expired.",
 )
 
 
