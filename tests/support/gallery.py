@@ -606,7 +606,7 @@ def _data_map(full: bool) -> Mapping[str, Any]:
     finding = MapFinding("unmapped_column", "surveys_person.courriel", 42, "add it")
     changes = (Change(ChangeKind.SECURITY_OFF, "surveys_answer", ("alter table",)), Change(ChangeKind.ROLE_BYPASSES, "sondage"))
     if not full:
-        return {"checked": None, "trouble": "the application's database does not answer: connection refused.", "versions": []}
+        return {"checked": None, "trouble": "the application’s database does not answer: connection refused.", "versions": []}
     versions = [MapVersion(3, NOW - timedelta(days=1), "system:command", "9f" * 32, 8, 52)]
     return {"checked": Checked(Coverage(lines, (finding,)), changes), "versions": versions}
 

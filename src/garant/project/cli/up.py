@@ -33,9 +33,9 @@ def up(
 ) -> None:
     """Start everything on this machine, say what is waited for, and keep it running until Ctrl-C.
 
-    PostgreSQL (unless GARANT_DATABASE_URL names yours), the edge, web, decision, worker, prober, collector and, when garant.toml names
-    no application of yours, the example survey application. A process that dies is started again. Logs are in DATA/logs, the state of
-    the processes in DATA/run/state.json.
+    PostgreSQL and seeker (unless GARANT_DATABASE_URL names a server of yours), the edge with its agent and collector, web, decision,
+    keyring, worker, prober and, when garant.toml names no application of yours, the example survey application. A process that dies is
+    started again. Logs are in DATA/logs, the state of the processes in DATA/run/state.json.
 
     Exit codes: 0 stopped when asked; 2 something is in the way (port in use, already running, ...), said in one line.
     """
