@@ -5,10 +5,14 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.utils.translation import override
+
 import garant
 from garant.data.engines.isolation import WAYS
 from garant.data.engines.volumes import places
+from garant.data.policy import coverage
 from garant.web.fact_words import WORDS, fact
+from garant.web.templatetags.garant import fact_value
 from support import gallery
 
 SOURCE = Path(garant.__file__).parent
@@ -46,6 +50,7 @@ def test_every_fact_that_a_measure_publishes_has_words() -> None:
     assert {"tries", "layers", "hosts", "unlisted", "wanted", "category"} <= found.keys(), "the reader of the code reads no more"
     assert {key: module.name for key, module in found.items() if key not in WORDS} == {}
     assert [name for name in (*WAYS, *places(Path("/"), attachments=[Path("/")], remote=False)) if name not in WORDS] == []
+    assert [kind for kind in coverage.WORDS if not {kind, f"findings.{kind}"} & WORDS.keys()] == []
 
 
 def test_facts_are_written_where_the_test_above_looks_for_them() -> None:
@@ -82,6 +87,13 @@ def test_the_reader_of_the_code_finds_a_key_however_it_is_written(tmp_path: Path
         encoding="utf-8",
     )
     assert set(keys_of(module)) == {"outer", "nested", "late", "named"}
+
+
+def test_yes_and_no_are_said_in_the_language_of_the_page() -> None:
+    with override("fr-ca"):
+        assert [fact_value(each) for each in ("true", "false", "TLSv1.3")] == ["oui", "non", "TLSv1.3"]
+    with override("en-ca"):
+        assert fact_value("true") == "yes"
 
 
 def test_the_proof_page_shows_words_and_keeps_the_key_of_what_has_none() -> None:

@@ -217,6 +217,12 @@ def plain_fact(name: str) -> str:
 
 
 @register.filter
+def fact_value(value: str) -> str:
+    """A plain value of the evidence: yes and no in the reader's language, anything else as it is."""
+    return {"true": gettext("yes"), "false": gettext("no")}.get(value, value)
+
+
+@register.filter
 def browser(agent: str) -> str:
     """A browser and its system, out of what it says of itself."""
     return browsers.browser(agent)
