@@ -4,8 +4,8 @@
         with transaction.atomic():
             Survey.objects.create(...)
 
-1. With the database engine `garant_django.database`, every transaction that begins inside carries the context, set in the same message
-   as its BEGIN. Statements outside a transaction carry none: row policies then show no row.
+1. With the database engine `garant_django.database`, every transaction that begins inside carries the context, set in the round
+   trip of its BEGIN. Statements outside a transaction carry none: row policies then show no row.
 2. `GARANT_CONTEXT_KEY`: the file of the key that signs contexts. `GARANT_CONTEXT = "plain"`: unsigned settings `app.tenant`, `app.actor`,
    `app.purpose` instead, for an application whose SQL cannot be injected. Neither: the database is told nothing.
 3. One organisation at a time: inside the context of one, that of another is refused.
@@ -30,8 +30,8 @@ from garant.sdk.acting import Acting, ContextMismatch, acting, current_tenant
 
 __all__ = ["Acting", "ContextMismatch", "acting", "acting_as", "configured", "current_tenant", "tell"]
 
-LIFE = timedelta(minutes=5)
-"""Of a signed context, counted from the beginning of its transaction: longer than any transaction may last."""
+LIFE = timedelta(minutes=15)
+"""Of a signed context, counted from the beginning of its transaction, which the database lets read and write no longer than that."""
 
 
 def configured() -> bool:

@@ -4,7 +4,7 @@
     with acting_as("saint-elan", actor=str(user)), Session(engine) as session, session.begin():
         ...
 
-1. The context comes in the same message as BEGIN (psycopg 3, synchronous engines). A transaction that begins outside `acting_as` carries
+1. The context comes in the round trip of BEGIN (psycopg 3, synchronous engines). A transaction that begins outside `acting_as` carries
    none: row policies then show it no row.
 2. `key=None`: unsigned settings `app.tenant`, `app.actor`, `app.purpose`, for an application whose SQL cannot be injected.
 3. One organisation at a time; an engine in AUTOCOMMIT has no transactions, and is told nothing.
@@ -20,8 +20,8 @@ from garant.sdk.context import begin, plain_settings, read_key, sign, signed_set
 
 __all__ = ["Acting", "ContextMismatch", "acting", "acting_as", "current_tenant", "read_key", "tell_contexts"]
 
-LIFE = timedelta(minutes=5)
-"""Of a signed context, counted from the beginning of its transaction: longer than any transaction may last."""
+LIFE = timedelta(minutes=15)
+"""Of a signed context, counted from the beginning of its transaction, which the database lets read and write no longer than that."""
 
 
 def tell_contexts(engine: Engine, key: bytes | None) -> None:

@@ -6,7 +6,7 @@ from garant_django import context
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """PostgreSQL through psycopg 3. A transaction begins with its context, in one message to the server."""
+    """PostgreSQL through psycopg 3. A transaction begins with its context, in one round trip."""
 
     def _set_autocommit(self, autocommit: bool) -> None:
         super()._set_autocommit(autocommit)  # type: ignore[misc]

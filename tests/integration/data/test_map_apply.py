@@ -207,6 +207,15 @@ def test_12_a_forged_or_expired_context_is_an_error(house: Mapped, setting: str,
         session.execute("select * from person")
 
 
+def test_12_a_context_expires_in_a_transaction_that_was_open_before(house: Mapped) -> None:
+    """Else one transaction kept open would be a door for every context that is seen later."""
+    with house.within("", setting=context("erable", life=2)) as session:
+        assert session.execute("select distinct tenant from person").fetchall() == [("erable",)]
+        session.execute("select pg_sleep(3.1)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="expired"), session.transaction():
+            session.execute("select * from person")
+
+
 def test_12_the_application_reads_neither_the_key_nor_what_was_captured(house: Mapped) -> None:
     for statement in (
         "select * from garant.context_key",

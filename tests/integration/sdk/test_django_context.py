@@ -1,18 +1,21 @@
 """Every transaction of a Django application says in whose name it is: the engine on a real PostgreSQL, two organisations."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, connections, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 
-from garant.kernel.errors import InputError
+from garant.kernel.errors import EngineError, InputError
 from garant.sdk import context as signed
 from garant_django import context
 from garant_django.context import ContextMismatch, acting_as
@@ -72,33 +75,79 @@ def test_a_transaction_begins_in_the_context_of_here_and_now(application: Any, d
         assert setting(application) == ""
 
 
-def test_it_comes_in_one_message_with_begin(application: Any, database: Database) -> None:
+def test_it_comes_in_the_round_trip_of_begin_and_not_in_the_text(application: Any, database: Database) -> None:
     application.ensure_connection()
-    messages: list[bytes] = []
+    said_to_it: list[tuple[str, bytes]] = []
     pg = application.connection.pgconn
 
     class Counting:
         def __getattr__(self, name: str) -> Any:
             found = getattr(pg, name)
-            if not name.startswith(("exec", "send_query")):
+            if not name.startswith(("exec", "send_", "pipeline_sync", "get_result")):
                 return found
 
             def counted(*words: Any) -> Any:
-                messages.append(words[0])
+                said_to_it.append((name, words[0] if words else b""))
                 return found(*words)
 
             return counted
 
     class Wrapped:
-        pgconn = Counting()
+        pgconn, Error = Counting(), application.connection.Error
 
     with acting_as(ELAN):
         context.tell(Wrapped())
-        assert len(messages) == 1
-        assert messages[0].startswith(b"begin; select set_config('garant.ctx', 'v1|saint-elan|")
+        assert said_to_it[:4] == [
+            ("send_query_params", b"begin"),
+            ("send_query_params", b"select set_config('garant.ctx', $1, true)"),
+            ("pipeline_sync", b""),
+            ("get_result", b""),
+        ]
+        assert {name for name, _ in said_to_it[4:]} == {"get_result"}
         with application.cursor() as cursor:
             cursor.execute("select 1")
+        assert said(application, database)[0] == ELAN
         application.connection.rollback()
+
+
+def test_a_session_of_the_same_role_never_sees_a_context(application: Any, database: Database) -> None:
+    """Whoever sees one in pg_stat_activity reads that organisation until it expires: sessions of the application, and the measures'."""
+    application.ensure_connection()
+    port, seen, asked, done = database.cluster.port, [], [], threading.Event()
+    word = database.runtime.secret("database-sondage")
+
+    def watch() -> None:
+        with psycopg.connect(
+            host=str(database.cluster.socket), port=port, dbname="sondage", user="sondage", password=word, autocommit=True
+        ) as other:
+            while not done.is_set():
+                rows = other.execute("select query from pg_stat_activity where pid <> pg_backend_pid() and usename = 'sondage'").fetchall()
+                asked.extend(text for (text,) in rows if "set_config" in text)
+                seen.extend(text for (text,) in rows if "v1|" in text or ELAN in text or RAPIDES in text)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        end = time.monotonic() + 10
+        while time.monotonic() < end and len(asked) < 20:
+            for tenant in (ELAN, RAPIDES):
+                with acting_as(tenant), transaction.atomic(using=ALIAS):
+                    time.sleep(0.005)
+    finally:
+        done.set()
+        watching.join()
+    assert len(asked) >= 20, "the watching session saw nothing at all"
+    assert seen == []
+
+
+def test_a_refusal_leaves_a_connection_that_works(application: Any) -> None:
+    application.ensure_connection()
+    with pytest.raises(EngineError, match="configuration parameter"):
+        signed.begin(application.connection, {"no such": "v1"})
+    application.connection.rollback()
+    with application.cursor() as cursor:
+        cursor.execute("select 1")
+        assert cursor.fetchone() == (1,)
 
 
 def test_a_transaction_that_is_open_takes_the_context_until_the_end_of_the_block(application: Any, database: Database) -> None:

@@ -46,7 +46,7 @@ def test_no_part_can_end_a_part_or_a_literal(bad: str) -> None:
             context.sign(KEY, tenant="saint-elan", actor=bad, expires=SOON)
         if "|" not in bad:
             with pytest.raises(InputError):
-                context.statement(context.plain_settings(tenant=bad))
+                context.begin(Refusing(), context.plain_settings(tenant=bad))
 
 
 @pytest.mark.parametrize("key", [KEY, b"k" * 64, b"k" * 65])
@@ -69,19 +69,28 @@ def test_a_key_is_read_without_the_white_space_around_it(tmp_path: Path) -> None
 
 
 class Refusing:
-    """A connection whose server refuses."""
+    """A connection that no context should reach, and whose server refuses."""
 
-    transaction_status, status, error_message = 0, 7, b"ERROR: no\n"
+    transaction_status, pipeline_status = 0, 0
+    Error = OSError
 
     @property
     def pgconn(self) -> "Refusing":
         return self
 
-    def exec_(self, said: bytes) -> "Refusing":
-        assert said.startswith(b"begin; select set_config('garant.ctx', 'v1|")
-        return self
+    def enter_pipeline_mode(self) -> None:
+        raise OSError("ERROR: no")
+
+    def close(self) -> None:
+        self.pipeline_status = 1
 
 
 def test_a_server_that_refuses_is_an_error() -> None:
-    with pytest.raises(EngineError, match="ERROR: no"):
-        context.begin(Refusing(), context.signed_settings(context.sign(KEY, tenant="saint-elan", expires=SOON)))
+    refusing = Refusing()
+    for words in ("ERROR: no", "outside of a pipeline"):
+        with pytest.raises(EngineError, match=words):
+            context.begin(refusing, context.signed_settings(context.sign(KEY, tenant="saint-elan", expires=SOON)))
+
+
+def test_the_text_of_the_statement_holds_no_context() -> None:
+    assert context.statement(context.signed_settings("v1|saint-elan")) == b"select set_config('garant.ctx', $1, true)"

@@ -1,6 +1,7 @@
 """The context of a transaction as the database verifies it: functions of the schema `garant` that say whose it is.
 
-*Signed*: the setting `garant.ctx` is `v1|tenant|actor|purpose|expiry|mac`, and a forged or expired one is an error (42501). The
+*Signed*: the setting `garant.ctx` is `v1|tenant|actor|purpose|expiry|mac`, and a forged or expired one is an error (42501);
+it expires by the clock, not by the beginning of the transaction, which somebody may have kept open. The
 key never leaves `garant.context_key`, which no role but the functions' owner reads: SQL that somebody injects cannot choose a tenant.
 *Plain*: the settings `app.tenant`, `app.actor`, `app.purpose`, for an application whose SQL cannot be injected.
 
@@ -28,7 +29,7 @@ begin
     where encode(sha256(k."outer" || sha256(k."inner" || convert_to(left(c, -65), 'UTF8'))), 'hex') = p[6])
   then raise exception using errcode = '42501', message = 'the context of this transaction is forged',
     hint = 'Set garant.ctx to what garant.sdk.context.sign gives.'; end if;
-  if p[5]::bigint < extract(epoch from now()) then raise exception using errcode = '42501',
+  if p[5]::bigint < extract(epoch from clock_timestamp()) then raise exception using errcode = '42501',
     message = 'the context of this transaction has expired', hint = 'Sign a new one when the transaction begins.'; end if;
   return nullif(p[{part}], '');
 end
