@@ -7,12 +7,26 @@ inline table is placed at the line of its key.
 """
 
 import re
+import tomllib
+from typing import Any
 
 Step = str | int
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*(?:\"([^\"]+)\"|'([^']+)'|([\w.-]+))\s*=")
 _QUOTES = ('"""', "'''")
+
+
+def load_toml(text: str) -> dict[str, Any]:
+    """Raises tomllib.TOMLDecodeError, for what Python itself gives up on too: endless numbers, endless nesting."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError as error:
+        raise tomllib.TOMLDecodeError("a number has more digits than are read; write a shorter one") from error
+    except RecursionError as error:
+        raise tomllib.TOMLDecodeError("tables or lists are nested too deep; write them flatter") from error
 
 
 class Lines:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from garant.kernel.errors import ConfigurationError
+from garant.kernel.source import load_toml
 from garant.project import configured_root
 from garant.project.configured_root import ConfiguredRoot
 
@@ -130,7 +131,7 @@ def load(path: Path | None) -> Configuration:
         return Configuration(path=path)
     try:
         text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
+        data = load_toml(text)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
 from garant.identity.queries import tenant_of_slug
@@ -46,3 +47,20 @@ urlpatterns = [
     path("v1/index", keyring.index),
     path("healthz", keyring.health),
 ]
+
+
+def not_there(_: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001 - Django names it
+    """Django's own page needs templates, which this process has none of."""
+    return JsonResponse({"error": "unknown", "detail": "there is nothing at this address; docs/sdk.md lists them"}, status=404)
+
+
+def failed(_: HttpRequest) -> JsonResponse:
+    """Nothing of what happened: it is in the log."""
+    return JsonResponse({"error": "unavailable", "detail": "the keyring failed; its log says how"}, status=500)
+
+
+def not_understood(_: HttpRequest, exception: Exception) -> JsonResponse:  # noqa: ARG001 - Django names it
+    return JsonResponse({"error": "bad_request", "detail": "this request cannot be read"}, status=400)
+
+
+handler400, handler404, handler500 = not_understood, not_there, failed

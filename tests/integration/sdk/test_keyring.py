@@ -394,3 +394,9 @@ def test_without_the_database_nothing_is_confirmed(served: KeyringProcess, datab
         finally:
             server.execute("alter database test_keyring allow_connections true")
             readers[0].stop()
+
+
+@pytest.mark.parametrize("target", ["/nope", "/", "/v1/epoch/", "/v1/epoch/%00", "/v1/epoch/a/b", "/v1/keys/"])
+def test_an_address_that_is_not_there_is_said_in_json(served: KeyringProcess, target: str) -> None:
+    status, answer = ask(served, "GET", target)
+    assert (status, answer["error"]) == (404, "unknown")

@@ -1,6 +1,7 @@
 """Data maps as files: what is read, and what each mistake is told, with its line and what to write instead."""
 
 import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -245,3 +246,11 @@ def test_no_text_makes_anything_but_a_map_or_a_sentence(text: str) -> None:
 def test_no_document_makes_anything_but_a_map_or_a_sentence(document: object) -> None:
     with contextlib.suppress(MapError):
         parse(yaml.safe_dump(document, allow_unicode=True), name="m.yaml")
+
+
+@pytest.mark.parametrize("text", ["x: " + "[" * 8_000, "x: " + "{a: " * 8_000, "".join(f"{' ' * n}a:\n" for n in range(200))])
+def test_endless_nesting_is_said_at_once(text: str) -> None:
+    begun = time.monotonic()
+    with pytest.raises(MapError, match=r"40 levels|not valid YAML"):
+        parse(text, name="map.yaml")
+    assert time.monotonic() - begun < 2

@@ -99,3 +99,8 @@ def test_the_demonstration_takes_what_the_example_application_s_map_puts_there()
     text = (Path(__file__).parents[3] / "examples" / "sondage" / "garant-map.yaml").read_text(encoding="utf-8")
     register = parse(demonstration(["machine:" + "0" * 32]), name="demonstration")
     assert scope.unlisted(list(register.stores.values()), scope.landing(parse_map(text, name="garant-map.yaml"))) == []
+
+
+@pytest.mark.parametrize("text", [f"a = {'9' * 5_000}", f"a = {'[' * 3_000}{']' * 3_000}", f"a = {'{a=' * 3_000}1{'}' * 3_000}"])
+def test_what_python_gives_up_on_is_a_mistake_of_the_file(text):
+    assert problems(text)[0].startswith("places.toml:1: not valid TOML")

@@ -44,3 +44,9 @@ def test_a_mistake_is_told_with_its_line(text, told):
     with pytest.raises(ConfigurationError) as caught:
         parse(text, name="p.toml")
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [f"a = {'9' * 5_000}", f"a = {'[' * 3_000}{']' * 3_000}", f"a = {'{a=' * 3_000}1{'}' * 3_000}"])
+def test_what_python_gives_up_on_is_a_mistake_of_the_file(text):
+    with pytest.raises(ConfigurationError, match=r"p\.toml: not valid TOML"):
+        parse(text, name="p.toml")

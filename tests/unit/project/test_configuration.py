@@ -97,3 +97,11 @@ def test_ports_of_the_command_line_are_checked_too(https: int, http: int) -> Non
 def test_ports_of_the_command_line_win() -> None:
     made = Configuration().with_ports(https=9443)
     assert (made.https, made.http) == (9443, 8080)
+
+
+@pytest.mark.parametrize("text", [f"a = {'9' * 5_000}", f"a = {'[' * 3_000}{']' * 3_000}", f"a = {'{a=' * 3_000}1{'}' * 3_000}"])
+def test_what_python_gives_up_on_is_a_mistake_of_the_file(text, tmp_path):
+    place = tmp_path / "garant.toml"
+    place.write_text(text)
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
+        configuration.load(place)

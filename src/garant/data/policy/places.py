@@ -25,6 +25,7 @@ from garant.data.policy.taxonomy import CATEGORIES
 from garant.kernel.errors import ConfigurationError
 from garant.kernel.promise import Word
 from garant.kernel.reading import Reader, Table
+from garant.kernel.source import load_toml
 from garant.kernel.text import Text
 
 KINDS = ("database", "files", "object_store", "backup", "replica", "mail", "sms", "log", "cache", "subprocessor", "service")
@@ -158,7 +159,7 @@ class Register:
 def parse(text: str, *, name: str) -> Register:
     """The register in `text`; `name` is its file in messages. Raises PlacesError with every mistake."""
     try:
-        data = tomllib.loads(text)
+        data = load_toml(text)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"^(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)$", str(error))
         line, what = (found["line"], f" at column {found['column']}: {found['what']}") if found else ("1", f": {error}")

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 
 from garant.kernel.errors import ConfigurationError
 from garant.kernel.reading import Reader, Table
+from garant.kernel.source import load_toml
 
 NAME = re.compile(r"\{([a-z_]+)\}")
 GIVEN = frozenset({"mark", "secret", "other"})
@@ -65,7 +66,7 @@ def filled(text: str, known: Mapping[str, str]) -> str:
 def parse(text: str, *, name: str) -> Recipe:
     """The recipe in a TOML text. Raises ConfigurationError with every mistake and its line."""
     try:
-        data = tomllib.loads(text)
+        data = load_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{name}: not valid TOML: {error}") from error
     reader = Reader(text, name)

@@ -51,8 +51,13 @@ class Source:
         return Table(self, node, "the map")
 
     def _compose(self) -> yaml.Node | None:
+        depth = 0
         try:
             for event in yaml.parse(self._text, Loader=yaml.SafeLoader):
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+                if depth > DEEPEST:
+                    self.say(_at(event.start_mark), f"the map has more than {DEEPEST} levels; write it flatter")
+                    return None
                 if isinstance(event, yaml.AliasEvent):
                     self.say(_at(event.start_mark), f"the alias *{event.anchor} is not read; write the value out")
                 tag = getattr(event, "tag", None)
@@ -73,9 +78,6 @@ class Source:
             return None
         if node is None:
             self.say(1, "the map is empty; `garant map init` proposes one")
-        elif _deeper(node, DEEPEST):
-            self.say(_line(node), f"the map has more than {DEEPEST} levels; write it flatter")
-            return None
         return node
 
 
@@ -230,13 +232,3 @@ def _line(node: yaml.Node) -> int:
 def _at(mark: Any) -> int:
     """The line of a mark, from 1."""
     return 1 if mark is None else int(mark.line) + 1
-
-
-def _deeper(node: yaml.Node, levels: int) -> bool:
-    if levels == 0:
-        return True
-    if isinstance(node, yaml.MappingNode):
-        return any(_deeper(value, levels - 1) for _, value in node.value)
-    if isinstance(node, yaml.SequenceNode):
-        return any(_deeper(value, levels - 1) for value in node.value)
-    return False

@@ -23,6 +23,7 @@ from garant.kernel.canonical import Json
 from garant.kernel.errors import ConfigurationError
 from garant.kernel.promise import Promise
 from garant.kernel.reading import Reader, Table
+from garant.kernel.source import load_toml
 from garant.kernel.text import Text
 
 TLS_PROFILES = ("modern", "intermediate", "legacy")
@@ -90,7 +91,7 @@ class Document:
 def parse(text: str, *, name: str, controls: Collection[str] | None) -> Document:
     """The document in `text`; `name` is its file in messages; `controls`: the registry's keys (None: any). Raises DocumentError."""
     try:
-        data = tomllib.loads(text)
+        data = load_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise DocumentError([_syntax(name, str(error))]) from error
     reader = Reader(text, name)

@@ -12,6 +12,7 @@ from garant.audit import service as audit
 from garant.audit.service import Kind
 from garant.identity.service import tenant_transaction
 from garant.kernel.errors import ConfigurationError
+from garant.kernel.source import load_toml
 from garant.statement.models import Statement, Version
 from garant.statement.policy.binding import Registry
 from garant.statement.policy.document import DocumentError, parse
@@ -61,7 +62,7 @@ def import_catalogue(
 def _check_name(path: Path, text: str) -> None:
     """garant.toml names a file, pages and links name its slug: the two are one. A document that cannot be read is refused elsewhere."""
     with contextlib.suppress(tomllib.TOMLDecodeError, AttributeError):
-        slug = tomllib.loads(text).get("statement", {}).get("slug")
+        slug = load_toml(text).get("statement", {}).get("slug")
         if isinstance(slug, str) and slug != path.stem:
             raise DocumentError([f"{path}: its slug is {slug!r}: name the file {slug}.toml, or write slug = {path.stem!r}"])
 
