@@ -26,7 +26,7 @@ class Database:
     def start(self) -> None:
         self.cluster.start(say=lambda _: None)
         self.runtime.write_state({"database": "garant", "database_socket": str(self.cluster.socket), "database_port": self.cluster.port})
-        provision.make_roles(self.administrator, self.runtime)
+        provision.make_roles(self.administrator, self.runtime, alone=True)
         provision.migrate(self.data)
         self.copy(COPY)
 

@@ -68,6 +68,7 @@ class Sondage:
         with self.database.administrator.connect("postgres") as server:
             self._execute(server, "create role {} login createdb password {}", owner, sql.Literal(self.name))
             self._execute(server, "grant garant_priv to {}", owner)
+            self._execute(server, "grant connect on database postgres to {}", owner)  # its own tests make a database from there
             self._execute(server, "create role {} login password {}", name, sql.Literal(self.name))
             self._execute(server, "create database {} owner {}", name, owner)
         with self.database.administrator.connect(self.name) as inside:
@@ -85,6 +86,7 @@ class Sondage:
         with self.database.administrator.connect("postgres") as server:
             self._execute(server, "drop database {} with (force)", sql.Identifier(self.name))
             self._execute(server, "drop role {}", sql.Identifier(self.name))
+            self._execute(server, "revoke connect on database postgres from {}", sql.Identifier(self.owner))
             self._execute(server, "drop role {}", sql.Identifier(self.owner))
         self.keyring.__exit__(kind, error, trace)
 

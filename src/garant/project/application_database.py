@@ -7,6 +7,9 @@
 | garant_priv   | schema `garant`, its functions    | nothing by itself: it cannot log in                                |
 | garant_data   | nothing                           | read the catalogue, become sondage: measures see what it would see |
 
+Large objects are nobody's: they have no rows, hence no row policies, and the functions that make and read them are open to every role of a
+fresh server. Where the administrator may (a superuser), they are closed in this database.
+
 Up to version 0.1 `sondage` owned everything: what it still owns is handed over at the next start, and nothing is changed twice.
 """
 
@@ -64,6 +67,25 @@ def settle(inside: Session) -> None:
                 )
             )
         inside.execute(sql.SQL("create schema if not exists garant authorization {}").format(sql.Identifier(PRIVILEGED)))
+        _close_large_objects(inside)
+
+
+def close_history(inside: Session) -> None:
+    """The list of migrations is the owner's to write: an application that could would have one skipped, or run again."""
+    if inside.execute("select 1 where to_regclass('public.django_migrations') is not null").fetchone():
+        inside.execute(sql.SQL("revoke insert, update, delete on public.django_migrations from {}").format(sql.Identifier(APPLICATION)))
+
+
+def _close_large_objects(inside: Session) -> None:
+    if inside.execute("select rolsuper from pg_roles where rolname = current_user").fetchone() != (True,):
+        return
+    found = inside.execute(
+        "select format('revoke execute on function %s from public', oid::regprocedure) from pg_proc"
+        " where pronamespace = 'pg_catalog'::regnamespace and (proname like 'lo\\_%' or proname in ('loread', 'lowrite'))"
+        " and has_function_privilege('public', oid, 'execute')"
+    ).fetchall()
+    for (command,) in found:
+        inside.execute(str(command).encode())
 
 
 def _owns_something(inside: Session) -> bool:

@@ -15,6 +15,7 @@ from garant.data.engines.apply import apply
 from garant.data.engines.catalogue import connect
 from garant.data.policy.reading import parse
 from garant.kernel.errors import GarantError
+from garant.project.application_database import close_history
 from garant.sdk.context import read_key
 
 
@@ -24,6 +25,7 @@ def main(words: Sequence[str]) -> int:
     try:
         made = parse(path.read_text(encoding="utf-8"), name=str(path))
         with connect({"connect_timeout": 10}) as session:
+            close_history(session)
             changes = apply(session, made, application=role, key=read_key(key) if made.context == "signed" else None)
     except (GarantError, OSError, UnicodeDecodeError) as error:
         print(f"garant: the data map is not in force: {error}", file=sys.stderr)  # noqa: T201 - its one way of speaking

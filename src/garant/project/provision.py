@@ -175,13 +175,20 @@ def without_administrator(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def make_roles(administrator: Administrator, runtime: Runtime, *, database: str = "garant", example: bool = True) -> None:
+def make_roles(
+    administrator: Administrator, runtime: Runtime, *, database: str = "garant", example: bool = True, alone: bool = False
+) -> None:
     """Roles with the passwords of the secrets, databases, default privileges. Changes nothing that is right already.
 
+    `alone`: nobody else uses this server, so its common databases are closed to all but the administrator.
     Raises EngineError when the server does not let this administrator do it.
     """
     try:
         _make_roles(administrator, runtime, database, example=example)
+        if alone:
+            with administrator.connect(administrator.maintenance) as server:
+                for common in ("postgres", "template1"):
+                    server.execute(sql.SQL("revoke all on database {} from public").format(sql.Identifier(common)))
     except psycopg.Error as error:
         raise EngineError(
             f"the administrator {administrator.user} cannot make the roles and databases of Garant: {_first_line(error)}"

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from garant.project import provision
-from garant.project.application_database import SECRETS
+from garant.project.application_database import SECRETS, close_history
 from support.database import Database
 
 
@@ -48,6 +48,41 @@ def test_the_application_reads_and_writes_rows_and_owns_nothing(database: Databa
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 session.execute(forbidden)
+
+
+@pytest.mark.parametrize("role", ["sondage", "sondage_owner", "garant_data"])
+def test_no_large_object_is_made_or_read(database: Database, role: str) -> None:
+    """They have no row policies: one organisation's would be everybody's."""
+    with connect(database, role) as session:
+        for asked in ("lo_create(0)", "lo_from_bytea(0, 'x')", "lo_get(1)", "lo_open(1, 262144)", "loread(0, 1)", "lo_creat(-1)"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(f"select {asked}")
+
+
+@pytest.mark.parametrize("common", ["postgres", "template1"])
+@pytest.mark.parametrize("role", ["sondage", "sondage_owner", "garant_data"])
+def test_the_common_databases_of_the_server_are_closed(database: Database, role: str, common: str) -> None:
+    word = database.runtime.secret(SECRETS[role])
+    with pytest.raises(psycopg.OperationalError, match="permission denied"):
+        psycopg.connect(host=str(database.cluster.socket), port=database.cluster.port, user=role, password=word, dbname=common)
+
+
+def test_the_application_does_not_write_the_list_of_migrations(database: Database) -> None:
+    with connect(database, "sondage_owner") as owner:
+        owner.execute("create table django_migrations (id bigint generated always as identity, name text)")
+        try:
+            close_history(owner)
+            close_history(owner)
+            with connect(database, "sondage") as session:
+                session.execute("select * from django_migrations")
+                for asked in ("insert into django_migrations (name) values ('x')", "update django_migrations set name = 'x'"):
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        session.execute(asked)
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    session.execute("delete from django_migrations")
+        finally:
+            owner.execute("drop table django_migrations")
+        close_history(owner)
 
 
 def test_measures_become_the_application_and_nothing_more(database: Database, table: str) -> None:

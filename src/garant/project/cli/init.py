@@ -280,7 +280,7 @@ def _database(data: Path, runtime: Runtime, made: Configuration) -> None:
     try:
         runtime.write_state({**runtime.state(), "database_socket": str(cluster.socket), "database_port": cluster.port})
         administrator = Administrator(str(cluster.socket), cluster.port, "postgres", runtime.secret("database-superuser"))
-        provision.make_roles(administrator, runtime, example=example)
+        provision.make_roles(administrator, runtime, example=example, alone=True)
         provision.migrate(data)
     finally:
         cluster.stop()

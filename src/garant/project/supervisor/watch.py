@@ -261,7 +261,7 @@ class Supervisor:
         administrator = provision.Administrator(
             str(self._cluster.socket), self._cluster.port, "postgres", runtime.secret("database-superuser")
         )
-        self._bring_up_to_date(administrator, runtime)
+        self._bring_up_to_date(administrator, runtime, alone=True)
 
     def _use_server(self, url: str, runtime: Runtime) -> None:
         administrator = provision.administrator_of(url)
@@ -271,8 +271,11 @@ class Supervisor:
             self.say("Bringing the tables up to date")
             provision.migrate(self.data)
 
-    def _bring_up_to_date(self, administrator: provision.Administrator, runtime: Runtime, database: str = "garant") -> None:
-        provision.make_roles(administrator, runtime, database=database, example=not self.configuration.application.upstream)
+    def _bring_up_to_date(
+        self, administrator: provision.Administrator, runtime: Runtime, database: str = "garant", alone: bool = False
+    ) -> None:
+        example = not self.configuration.application.upstream
+        provision.make_roles(administrator, runtime, database=database, example=example, alone=alone)
         wanted = _schema_mark()
         with administrator.connect(database) as inside:
             found = inside.execute(
