@@ -61,6 +61,24 @@ def test_a_map_that_says_everything_has_no_finding() -> None:
     assert [line.table for line in seen.without_tenant] == ["answer"], "trap 19: every table without a tenant of its own is listed"
 
 
+def test_a_unique_key_without_the_tenant_is_told_for_information() -> None:
+    uniques = (("email",), ("id",), ("id", "tenant"), ("tenant", "name"))
+    seen = coverage(little(), with_table(live(), table("person", "id", "tenant", "email", "name", "password", uniques=uniques)))
+    assert [(each.table, each.columns) for each in seen.telling] == [("person", ("email",))]
+    assert "put the tenant in front" in seen.telling[0].sentence
+    assert seen.findings == ()
+    assert coverage(little(), live()).telling == ()
+
+
+def test_a_numbered_key_tells_and_one_below_the_parent_of_its_path_does_not() -> None:
+    numbered = replace(
+        table("answer", "id", "question_id", "text", keys=(("question_id", "question"),)),
+        columns=tuple(LiveColumn(name, kind, kind, True) for name, kind in (("id", "bigint"), ("question_id", "uuid"), ("text", "text"))),
+        uniques=(("question_id", "text"),),
+    )
+    assert [each.columns for each in coverage(little(), with_table(live(), numbered)).telling] == [("id",)]
+
+
 def test_a_new_column_is_named_with_the_line_to_add() -> None:
     person = table("person", "id", "tenant", "email", "name", "password", "courriel_perso")
     (found,) = coverage(little(), with_table(live(), person)).findings

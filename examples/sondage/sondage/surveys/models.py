@@ -153,7 +153,7 @@ class Answer(TenantRow):
     number = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["response", "question"], name="surveys_one_answer_by_question")]
+        constraints = [models.UniqueConstraint(fields=["tenant", "response", "question"], name="surveys_one_answer_by_question")]
 
 
 class Attachment(TenantRow):

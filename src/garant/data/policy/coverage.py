@@ -71,11 +71,28 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Telling:
+    """A unique key of a protected table that lacks the tenant: its refusal tells one organisation that another has such a row."""
+
+    table: str
+    columns: tuple[str, ...]
+    line: int
+
+    @property
+    def sentence(self) -> str:
+        return (
+            f"the unique key ({', '.join(self.columns)}) of {self.table} lacks the tenant: "
+            "a refusal tells that another one has such a row; put the tenant in front, or use random identifiers (uuid)"
+        )
+
+
+@dataclass(frozen=True)
 class Coverage:
-    """The whole comparison."""
+    """The whole comparison. `telling`: for information, they hold nothing up."""
 
     lines: tuple[Line, ...]
     findings: tuple[Finding, ...]
+    telling: tuple[Telling, ...] = ()
 
     @property
     def columns(self) -> int:
@@ -95,6 +112,7 @@ def coverage(made: DataMap, catalogue: Catalogue) -> Coverage:
     """Compare. Partitions are their table's; views hold nothing of their own."""
     lines: list[Line] = []
     findings: list[Finding] = []
+    telling: list[Telling] = []
     mapped = {each.table: each for each in made.collections}
     for table in catalogue.held():
         if table.parent is not None:
@@ -104,12 +122,13 @@ def coverage(made: DataMap, catalogue: Catalogue) -> Coverage:
         lines.append(_line(table, collection, listed=listed))
         if collection is not None:
             findings += _of_collection(made, collection, table, catalogue)
+            telling += _telling(collection, table)
         elif listed:
             findings += _outside(table, made.not_personal[table.table])
         else:
             findings.append(_unmapped(made, table))
     findings += _gone(made, catalogue)
-    return Coverage(tuple(lines), tuple(sorted(findings, key=lambda found: (found.line, found.subject, found.kind))))
+    return Coverage(tuple(lines), tuple(sorted(findings, key=lambda found: (found.line, found.subject, found.kind))), tuple(telling))
 
 
 def _line(table: LiveTable, collection: Collection | None, *, listed: bool) -> Line:
@@ -152,6 +171,16 @@ def _of_collection(made: DataMap, collection: Collection, table: LiveTable, cata
             yield Finding("tenant_path", f"{shown(table.table)} (tenant: {'.'.join(collection.tenant)})", collection.line, found)
     elif collection.personal and not collection.without_tenant:
         yield Finding("no_tenant", shown(table.table), collection.line, "write `garant: {tenant: ...}`, or `without_tenant: ` and why")
+
+
+def _telling(collection: Collection, table: LiveTable) -> Iterator[Telling]:
+    """The first step of a path counts as the tenant: row policies refuse a parent of another's before the key is looked at."""
+    if not collection.tenant:
+        return
+    for columns in sorted({*table.uniques, *([table.primary_key] if table.primary_key else [])}):
+        random = len(columns) == 1 and (only := table.column(columns[0])) is not None and only.base == "uuid"
+        if not random and not {collection.tenant[0], f"{collection.tenant[0]}_id"} & set(columns):
+            yield Telling(shown(table.table), columns, collection.line)
 
 
 def _outside(table: LiveTable, line: int) -> Iterator[Finding]:

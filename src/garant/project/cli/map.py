@@ -96,6 +96,8 @@ def check(map_: File = None, database: Database = "", role: Role = "", json_: As
         print(f"{made.place(each.line)}: {each.sentence}")
     for change in found.changes:
         print(f"{made.path}: not in force: {change.text.en}; {_mend(change)}")
+    for key in found.coverage.telling:
+        print(f"{made.place(key.line)}: for information: {key.sentence}", file=sys.stderr)
     lines = found.coverage.lines
     print(
         f"garant: {len(lines)} tables, {found.coverage.mapped} of {found.coverage.columns} columns mapped, "
@@ -303,5 +305,6 @@ def _plain(found: service.Checked) -> dict[str, Any]:
         "mapped": held.mapped,
         "tables": [line.__dict__ for line in held.lines],
         "findings": [{**each.__dict__, "sentence": each.sentence} for each in held.findings],
+        "telling": [{**each.__dict__, "sentence": each.sentence} for each in held.telling],
         "not_in_force": [{"kind": each.kind.value, "subject": each.subject, "text": each.text.as_dict()} for each in found.changes],
     }
