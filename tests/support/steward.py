@@ -60,14 +60,14 @@ def person(*, tenant: str, login: str, roles: list[str], name: str = "") -> dict
     return {"user": str(user.id), "password": password}
 
 
-def organisation(*, slug: str, host: str) -> str:
+def organisation(*, slug: str, host: str, operator: bool = False) -> str:
     """An organisation with its keys; the same slug again is the same one. Its id."""
     with tenant_transaction(None, scope="operator"):
         found = identity.tenant_of_slug(slug)
     id_ = found.id if found else uuid.uuid4()
     with tenant_transaction(id_, scope="operator"):
         if found is None:
-            identities.add_tenant(id_=id_, slug=slug, name=slug.title(), host=host, at=CLOCK.now(), actor="system:test")
+            identities.add_tenant(id_=id_, slug=slug, name=slug.title(), host=host, at=CLOCK.now(), actor="system:test", operator=operator)
         vault.make_root()
         vault.make_tenant_keys(tenant=id_, at=CLOCK.now(), actor="system:test")
     return str(id_)

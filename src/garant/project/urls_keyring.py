@@ -21,12 +21,13 @@ KNOWN: dict[str, uuid.UUID] = {}
 
 @contextlib.contextmanager
 def transaction_of(slug: str) -> Iterator[uuid.UUID]:
-    """The open transaction of the organisation with this short name. Raises LookupError."""
+    """The open transaction of the organisation with this short name. Raises LookupError, also for the operator's own: it is no tenant of
+    the application."""
     tenant = KNOWN.get(slug)
     if tenant is None:
         with tenant_transaction(None, scope="operator"):
             found = tenant_of_slug(slug)
-        if found is None:
+        if found is None or found.operator:
             raise LookupError(slug)
         tenant = KNOWN[slug] = found.id
     with tenant_transaction(tenant):

@@ -1,6 +1,7 @@
 """One test for each defect that the login library, or its surroundings, were seen to have. Named after the defect."""
 
 import json
+from base64 import b32decode, b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from garant.access.service import FactorRule, accept_code, change_settings, deac
 from garant.access.sessions import digest_of
 from garant.audit import queries as audit
 from garant.identity.service import tenant_transaction
+from garant.sdk.envelope import key_id_of
+from garant.vault import service as vault
 from garant.vault.service import SealError
 from support.visitors import NOW, PASSWORD, Browser, Person, csrf_of, later, person, tenant
 
@@ -93,6 +96,54 @@ def test_no_secret_of_a_factor_lies_in_clear_and_a_copied_row_does_not_open(alic
             FactorAdapter().decrypt(sealed)
         with secrets_of(alice.id, "recovery_codes"), pytest.raises(SealError):
             FactorAdapter().decrypt(sealed)
+
+
+def test_the_application_opens_and_makes_no_second_factor(alice: Person, bob: Person) -> None:
+    """They lay under `default`, of which the protected application is given keys."""
+    for who in (alice, bob):
+        Browser(who.tenant).come_in(who)
+        with tenant_transaction(who.tenant.id):
+            for factor in Authenticator.objects.filter(user_id=who.id):
+                envelope = b64decode(factor.data["secret" if factor.type == "totp" else "seed"])
+                held = vault.Sealable("mfa_authenticator", f"data.{factor.type}", str(who.id), envelope)
+                with pytest.raises(vault.NotForApplications):
+                    vault.unseal_values(tenant=who.tenant.id, values=[held], at=NOW())
+                with pytest.raises(vault.NotForApplications):
+                    vault.lease_to_application(tenant=who.tenant.id, at=NOW(), key_id=key_id_of(envelope))
+
+
+def test_a_factor_of_before_opens_and_is_sealed_again_at_its_next_use(alice: Person, bob: Person) -> None:
+    for who in (alice, bob):
+        Browser(who.tenant).come_in(who)
+        with tenant_transaction(who.tenant.id):
+            for factor in Authenticator.objects.filter(user_id=who.id):
+                word = "secret" if factor.type == "totp" else "seed"
+                place = {"table": "mfa_authenticator", "column": f"data.{factor.type}", "row": str(who.id)}
+                clear = vault.unseal(tenant=who.tenant.id, envelope=b64decode(factor.data[word]), **place)
+                former = vault.seal(tenant=who.tenant.id, plaintext=clear, **place)
+                factor.data = {**factor.data, word: b64encode(former).decode()}
+                factor.save(update_fields=["data"])
+    at = later(30)
+    with tenant_transaction(alice.tenant.id):
+        assert accept_code(user=alice.id, code=totp.code(secret_of(alice), totp.step_of(at)), at=at) is not None
+    assert classes_of(alice) == {vault.OWN_CLASS}
+    assert classes_of(bob) == {vault.DEFAULT_CLASS}, "nobody else's is touched"
+    at = later(90)
+    with tenant_transaction(alice.tenant.id):
+        assert accept_code(user=alice.id, code=totp.code(secret_of(alice), totp.step_of(at)), at=at) is not None
+
+
+def secret_of(who: Person) -> bytes:
+    """Inside the transaction of their organisation."""
+    with secrets_of(who.id, "totp"):
+        return b32decode(FactorAdapter().decrypt(Authenticator.objects.get(user_id=who.id, type="totp").data["secret"]))
+
+
+def classes_of(who: Person) -> set[str]:
+    with tenant_transaction(who.tenant.id):
+        held = [each.data["secret" if each.type == "totp" else "seed"] for each in Authenticator.objects.filter(user_id=who.id)]
+        assert len(held) == 2
+        return {vault.sealed_as(tenant=who.tenant.id, envelope=b64decode(each)) for each in held}
 
 
 def test_without_a_person_no_secret_is_sealed_nor_opened(alice: Person) -> None:

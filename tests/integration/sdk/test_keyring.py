@@ -333,9 +333,41 @@ def test_one_bad_value_refuses_the_batch_and_is_named(served: KeyringProcess, ke
 
 
 def test_keys_that_are_garants_own_are_never_given_out(served: KeyringProcess) -> None:
-    for own in ("backup:2026-11", "ledger"):
-        status, answer = ask(served, "POST", "/v1/keys", {"tenant": ELAN, "class": own})
-        assert (status, answer["error"]) == (403, "not_for_applications")
+    for own in ("backup:2026-11", "ledger", "garant", "garant:2026"):
+        for target, more in (("/v1/keys", {}), ("/v1/seal", {"values": values(NAME)})):
+            status, answer = ask(served, "POST", target, {"tenant": ELAN, "class": own, **more})
+            assert (status, answer["error"]) == (403, "not_for_applications"), (target, own)
+
+
+def test_the_operators_organisation_is_none_of_the_applications(served: KeyringProcess) -> None:
+    served.steward.ask("organisation", slug="operator", host="garant.localhost", operator=True)
+    assert ask(served, "GET", "/v1/epoch/operator")[0] == 404
+    for target, more in (
+        ("/v1/keys", {}),
+        ("/v1/seal", {"values": values(NAME)}),
+        ("/v1/unseal", {"values": values(NAME)}),
+        ("/v1/index", {"column": "person.email", "values": ["a@b.org"]}),
+    ):
+        status, answer = ask(served, "POST", target, {"tenant": "operator", **more})
+        assert (status, answer["error"]) == (404, "unknown"), target
+    assert ask(served, "POST", "/v1/keys", {"tenant": ELAN})[0] == 200
+
+
+def test_an_application_that_makes_up_classes_is_stopped(served: KeyringProcess) -> None:
+    """Each key is for ever. Another organisation, a class that has a key, and the keys of people go on."""
+    seen = [ask(served, "POST", "/v1/keys", {"tenant": ELAN, "class": f"made-up-{number}"}) for number in range(101)]
+    assert seen[0][0] == 200
+    status, answer = seen[-1]
+    assert (status, answer["error"]) == (400, "bad_request")
+    assert "100 classes already" in answer["detail"]
+    for tenant, data_class, expected in (
+        (ELAN, "made-up-0", 200),
+        (ELAN, f"subject:{uuid.uuid4()}", 200),
+        (ELAN, "subject:rosalie", 400),
+        (ELAN, "made:up", 400),
+        (RAPIDES, "made-up-100", 200),
+    ):
+        assert ask(served, "POST", "/v1/keys", {"tenant": tenant, "class": data_class})[0] == expected, data_class
 
 
 def test_a_key_of_another_organisation_does_not_exist(served: KeyringProcess) -> None:

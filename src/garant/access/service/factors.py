@@ -13,7 +13,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 
 from garant.access import fence
-from garant.access.engines.allauth import FactorAdapter, secrets_of
+from garant.access.engines.allauth import FactorAdapter, sealed_elsewhere, secrets_of
 from garant.access.models import TotpCounter
 from garant.access.policy import totp
 from garant.access.policy.factors import may_remove
@@ -64,6 +64,7 @@ def accept_code(*, user: uuid.UUID, code: str, at: datetime) -> Authenticator | 
         if accepted:
             Authenticator.objects.filter(pk=factor.pk).update(last_used_at=at)
             factor.last_used_at = at
+            _seal_again(user, at)
             return factor
     return None
 
@@ -73,6 +74,7 @@ def make_recovery_codes(*, user: uuid.UUID, actor: str, at: datetime) -> list[st
     person = identity.user(user)
     if person is None or not Authenticator.objects.filter(user_id=user, type=TOTP).exists():
         raise InputError("recovery codes come with an authenticator application")
+    _require_keys(at, actor)
     Authenticator.objects.filter(user_id=user, type=RECOVERY).delete()
     with secrets_of(user, RECOVERY):
         codes = RecoveryCodes.activate(person).generate_codes()
@@ -146,3 +148,17 @@ def _sealed_secret(secret: bytes) -> str:
 
 def _require_keys(at: datetime, actor: str) -> None:
     vault.make_tenant_keys(tenant=current_tenant(), at=at, actor=actor)
+    vault.make_data_key(tenant=current_tenant(), data_class=vault.OWN_CLASS, at=at, actor=actor)
+
+
+def _seal_again(user: uuid.UUID, at: datetime) -> None:
+    """What of this person's factors still lies under a key that the application is given, under Garant's own from now on."""
+    for factor in Authenticator.objects.select_for_update().filter(user_id=user, type__in=[TOTP, RECOVERY]):
+        word = "secret" if factor.type == TOTP else "seed"
+        if word not in factor.data or not sealed_elsewhere(factor.data[word]):
+            continue
+        _require_keys(at, str(user))
+        with secrets_of(user, factor.type):
+            clear = FactorAdapter().decrypt(factor.data[word])
+            factor.data = {**factor.data, word: FactorAdapter().encrypt(clear)}
+        factor.save(update_fields=["data"])

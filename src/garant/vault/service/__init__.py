@@ -20,7 +20,7 @@ from garant.vault.engines.roots import RootGone, RootUnavailable
 from garant.vault.policy.stray import Stray
 from garant.vault.service.applications import NotForApplications, Sealable, index_values, lease_to_application, seal_values, unseal_values
 from garant.vault.service.gate import BroughtBack
-from garant.vault.service.keys import DEFAULT_CLASS, make_data_key, make_root, make_tenant_keys
+from garant.vault.service.keys import DEFAULT_CLASS, OWN_CLASS, make_data_key, make_root, make_tenant_keys, sealed_as
 from garant.vault.service.orders import approve, begin, carry_out, place, withdraw
 from garant.vault.service.restoring import rebuild_log, replay, replay_store, restore_key_store, save_key_store
 from garant.vault.service.roots import former_protector, root_attestation, root_left_behind
@@ -31,6 +31,7 @@ from garant.vault.service.watch import stray_keys
 
 __all__ = [
     "DEFAULT_CLASS",
+    "OWN_CLASS",
     "BroughtBack",
     "KeySuspended",
     "Leased",
@@ -68,6 +69,7 @@ __all__ = [
     "save_key_store",
     "seal",
     "seal_values",
+    "sealed_as",
     "stray_keys",
     "unseal",
     "unseal_values",

@@ -1,10 +1,11 @@
 """What the protected application is given: keys of its own classes for a lease, or batches sealed, opened and indexed here.
 
-A key of a class that the application uses for the first time is made then. Classes that are Garant's own (backups, the ledger) are never
-given out, by name or by key id.
+A key of a class that the application uses for the first time is made then, up to a ceiling. Classes that are Garant's own (its second
+factors, backups, the ledger) are never given out, by name or by key id.
 """
 
 import os
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from garant.kernel.errors import Refused
+from garant.kernel.errors import InputError, Refused
 from garant.sdk import envelope as sealed
 from garant.sdk.blind import BlindIndex
 from garant.sdk.envelope import Place
-from garant.vault.service.keys import DEFAULT_CLASS, make_data_key
+from garant.vault.models import DataKey
+from garant.vault.service.keys import DEFAULT_CLASS, OWN_CLASS, make_data_key
 from garant.vault.service.sealing import Leased, lease
 from garant.vault.service.states import UnknownKey
 
@@ -24,8 +26,13 @@ ACTOR = "system:keyring"
 INDEX_CLASS = "index"
 MESSAGES = 1 << 12
 """Values that an application seals before it asks for the key again."""
-OWN = ("backup", "ledger")
+OWN = (OWN_CLASS, "backup", "ledger")
 """Classes, or what stands before their colon, that are never leased to an application."""
+
+MOST_CLASSES = 100
+"""Classes of one organisation for which the application may have keys made; those of single people are not counted."""
+_ASKED = re.compile(r"[a-z][a-z0-9_.-]*")
+_SUBJECT = re.compile(r"subject:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class NotForApplications(Refused):
@@ -57,6 +64,7 @@ def lease_to_application(
     try:
         return _given(lease(tenant=tenant, data_class=data_class, messages=messages))
     except UnknownKey:
+        _require_room(tenant, data_class)
         make_data_key(tenant=tenant, data_class=data_class, at=at, actor=ACTOR)
         return _given(lease(tenant=tenant, data_class=data_class, messages=messages))
 
@@ -100,6 +108,22 @@ def index_values(*, tenant: uuid.UUID, column: str, values: Sequence[str], at: d
 def _refuse_own(data_class: str) -> None:
     if data_class.partition(":")[0] in OWN:
         raise NotForApplications()
+
+
+def _require_room(tenant: uuid.UUID, data_class: str) -> None:
+    """A key is for ever: an application that makes up names of classes is stopped. Raises InputError."""
+    if _SUBJECT.fullmatch(data_class):
+        return
+    if not _ASKED.fullmatch(data_class):
+        raise InputError(
+            f"{data_class!r} is no class of the application's: write a word of small letters, digits, _ . and -, or subject:<uuid>"
+        )
+    others = DataKey.objects.filter(tenant_id=tenant).exclude(data_class__contains=":").exclude(data_class__in=(data_class, *OWN))
+    if others.values("data_class").distinct().count() >= MOST_CLASSES:
+        raise InputError(
+            f"this organisation has keys of {MOST_CLASSES} classes already, and no more are made: name a class of the data map, "
+            "or subject:<uuid> for the key of one person"
+        )
 
 
 def _given(leased: Leased) -> Leased:

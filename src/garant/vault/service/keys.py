@@ -11,6 +11,7 @@ from garant.audit import service as audit
 from garant.audit.service import Kind
 from garant.kernel.canonical import Json
 from garant.kernel.errors import Refused
+from garant.sdk.envelope import key_id_of
 from garant.vault import policy
 from garant.vault.models import DataKey, Ring
 from garant.vault.policy.states import KeyState, RingState
@@ -19,6 +20,8 @@ from garant.vault.service.setting import key_log, store
 from garant.vault.service.states import locked_ring, require_ring
 
 DEFAULT_CLASS = "default"
+OWN_CLASS = "garant"
+"""Of what Garant seals for itself (second factors): no application is given a key of it."""
 
 
 def make_root() -> bool:
@@ -62,6 +65,11 @@ def make_data_key(*, tenant: uuid.UUID, data_class: str, at: datetime, actor: st
             return False
         add_data_key(ring, data_class=data_class, at=at, actor=actor)
     return True
+
+
+def sealed_as(*, tenant: uuid.UUID, envelope: bytes) -> str:
+    """The class of the key that sealed this; empty for a key that this organisation does not have. Opens nothing. Raises SealError."""
+    return DataKey.objects.filter(tenant_id=tenant, pk=key_id_of(bytes(envelope))).values_list("data_class", flat=True).first() or ""
 
 
 def label(tenant: uuid.UUID, key_id: uuid.UUID) -> str:
