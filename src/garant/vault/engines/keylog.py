@@ -62,18 +62,24 @@ class KeyLog:
 
     def replayed(self) -> Replayed:
         """What the log comes to; of an absent one, nothing."""
-        try:
-            seen = self.path.stat()
-        except FileNotFoundError:
+        mark = self.mark()
+        if mark is None:
             return Replayed()
-        mark = (seen.st_ino, seen.st_size, seen.st_mtime_ns)
         with _lock:
             known = _read.get(self.path)
         if known is None or known[0] != mark:
-            known = (mark, replayed(self.events()))
+            known = (mark, self._replay())
             with _lock:
                 _read[self.path] = known
         return known[1]
+
+    def mark(self) -> tuple[int, int, int] | None:
+        """What changes with the file; None when there is none."""
+        try:
+            seen = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return seen.st_ino, seen.st_size, seen.st_mtime_ns
 
     def rebuild(self, events: Iterable[KeyEvent]) -> int:
         """Write a lost log again from another copy of its events; its length. Raises ConfigurationError while there is one."""
@@ -84,6 +90,13 @@ class KeyLog:
         for each in events:
             number = self.append(each)
         return number
+
+    def _replay(self) -> Replayed:
+        with self.path.open("rb") as file:
+            lines = list(self._lines(file))
+        found = replayed(each for _, each in lines)
+        found.digests = [digest(raw) for raw, _ in lines]
+        return found
 
     def _lines(self, file: Iterable[bytes]) -> Iterator[tuple[bytes, KeyEvent]]:
         before = FIRST

@@ -225,18 +225,29 @@ class KeyStore:
             found = store.execute("select value from fact where name = 'log_seen'").fetchone()
         return int(found[0]) if found else None
 
-    def saw_log(self, head: int) -> None:
-        """Remember that the key log has this many events: a shorter one is refused from now on."""
+    def log_last(self) -> tuple[int, str] | None:
+        """Number and digest of a line of the key log that this store saw as the last one; None of an earlier version."""
+        with self.reading() as store:
+            found = store.execute("select value from fact where name = 'log_last'").fetchone()
+        number, _, last = found[0].partition(" ") if found else ("", "", "")
+        return (int(number), last) if found else None
+
+    def saw_log(self, head: int, last: str = "") -> None:
+        """Remember that the key log has this many events, `last` the digest of the last line: a shorter or another one is refused."""
         with self.writing() as store:
+            known = store.execute("select value from fact where name = 'log_last'").fetchone()
+            if last and (known is None or int(known[0].partition(" ")[0]) <= head):
+                store.execute("insert or replace into fact values ('log_last', ?)", [f"{head} {last}"])
             store.execute(
                 "insert into fact values ('log_seen', ?) on conflict (name) do update set value ="
                 " cast(max(cast(value as integer), cast(excluded.value as integer)) as text)",
                 [str(head)],
             )
 
-    def trust_log(self, head: int) -> None:
-        """Remember this length instead of a longer one: after the log was rebuilt from another copy of its events."""
+    def trust_log(self, head: int, last: str) -> None:
+        """Remember this length and last line instead of others: after the log was rebuilt from another copy of its events."""
         with self.writing() as store:
+            store.execute("insert or replace into fact values ('log_last', ?)", [f"{head} {last}"])
             store.execute("insert or replace into fact values ('log_seen', ?)", [str(head)])
 
     def finish_rotation(self) -> None:

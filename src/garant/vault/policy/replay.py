@@ -85,6 +85,12 @@ class Replayed:
     rings: dict[uuid.UUID, KeyEvent] = field(default_factory=dict)
     destroyed_keys: set[uuid.UUID] = field(default_factory=set)
     head: int = 0
+    newest: str = ""
+    digests: list[str] = field(default_factory=list)
+
+    def digest_at(self, number: int) -> str:
+        """The digest of a line by its number; `FIRST` before the first."""
+        return self.digests[number - 1] if 0 < number <= len(self.digests) else FIRST
 
 
 def replayed(events: Iterable[KeyEvent]) -> Replayed:
@@ -92,6 +98,7 @@ def replayed(events: Iterable[KeyEvent]) -> Replayed:
     seen = Replayed()
     for each in events:
         seen.head = max(seen.head, each.number)
+        seen.newest = max(seen.newest, each.at)
         if each.data_key is not None:
             seen.destroyed_keys.add(each.data_key)
         before = seen.rings.get(each.tenant)
@@ -115,3 +122,32 @@ def disagreement(seen: Replayed, tenant: uuid.UUID, data_key: uuid.UUID | None, 
     if last.epoch > epoch:
         return f"the database is older than the key log (epoch {epoch}, the log saw {last.epoch})"
     return "" if state == RingState.ACTIVE else f"these keys are {state}"
+
+
+def end_refused(seen: Replayed, tenant: uuid.UUID, *, epoch: int, due: str, now: str) -> str:
+    """Why the keys of this tenant must not be destroyed although their row says that it is time; empty when the log says so too.
+
+    `epoch`, `due`: what the database says of the ring. A row alone never destroys anything.
+    """
+    last = seen.rings.get(tenant)
+    if last is None or last.state not in (RingState.PENDING, RingState.DESTROYED):
+        return f"the database says that their destruction is due, and the key log says {last.state.value if last else 'nothing'} of them"
+    if epoch < last.epoch:
+        return f"the database is older than the key log (epoch {epoch}, the log saw {last.epoch})"
+    if now < seen.newest:
+        return f"the clock says {now}, and the key log has an event of {seen.newest}"
+    if last.state is RingState.PENDING and (last.due != due or now < last.due):
+        return f"the key log says that their destruction is due on {last.due}, and the database says {due}"
+    return ""
+
+
+def taking_refused(seen: Replayed, tenant: uuid.UUID, *, epoch: int, due: str, order: str) -> str:
+    """Why the key of this tenant must not leave the store although an order says so; empty when the log says so too."""
+    last = seen.rings.get(tenant)
+    if last is None or last.state is not RingState.PENDING:
+        return (
+            f"the database says that they are pending destruction, and the key log says {last.state.value if last else 'nothing'} of them"
+        )
+    if epoch < last.epoch or last.due != due or last.order != order:
+        return "the order, the epoch or the term in the database is not the one in the key log"
+    return ""

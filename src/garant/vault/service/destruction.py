@@ -16,6 +16,7 @@ from garant.kernel.errors import Refused
 from garant.vault.engines import sealing_off
 from garant.vault.models import DataKey, KeyOrder, Ring
 from garant.vault.policy.states import KeyState, RingState, Verb, turned
+from garant.vault.service.gate import require_end, require_taking
 from garant.vault.service.setting import escrow, store
 from garant.vault.service.states import end, locked_ring, standing, turn
 
@@ -23,8 +24,10 @@ from garant.vault.service.states import end, locked_ring, standing, turn
 def take_away(*, tenant: uuid.UUID, at: datetime, actor: str, order: str) -> dict[str, Json]:
     """T0: the tenant's key leaves the store. Its only copy is sealed to people, or set aside where no people are named; how, in words."""
     with transaction.atomic():
-        if locked_ring(tenant).state != RingState.PENDING:
+        ring = locked_ring(tenant)
+        if ring.state != RingState.PENDING:
             raise Refused("these keys are not pending destruction")
+        require_taking(tenant, epoch=ring.epoch, due=ring.due_at, order=order)
         keys = store()
         found = sealing_off.seal_off(keys, tenant, escrow())
         rotated = keys.rotate_if_owed()
@@ -57,7 +60,9 @@ def due(*, tenant: uuid.UUID, at: datetime) -> bool:
 
 def begin_end(*, tenant: uuid.UUID, at: datetime, actor: str) -> None:
     """The term is over: entered in the log. Call `carry_out_end` next, in another transaction."""
-    if Ring.objects.filter(tenant_id=tenant, state=RingState.DESTROYED).exists():
+    ring = locked_ring(tenant)
+    require_end(tenant, epoch=ring.epoch, due=ring.due_at, at=at)
+    if ring.state == RingState.DESTROYED:
         return
     # A cancellation that did not come in time would stand in the way of every later order.
     KeyOrder.objects.filter(tenant_id=tenant, verb=Verb.CANCEL, state__in=["ordered", "approved", "begun"]).update(state="withdrawn")
@@ -72,6 +77,7 @@ def carry_out_end(*, tenant: uuid.UUID, at: datetime, actor: str) -> bool:
             raise Refused(f"the keys of this organisation are {ring.state}: their destruction has not begun")
         if ring.due_at is None:
             return False
+        require_end(tenant, epoch=ring.epoch, due=ring.due_at, at=at)
         keys = store()
         sealing_off.destroy(keys, tenant, moment(at))
         keys.rotate_if_owed()

@@ -4,9 +4,11 @@ What a restored database or a restored key store brought back is not decrypted. 
 """
 
 import uuid
+from datetime import datetime
 
+from garant.kernel.canonical import moment
 from garant.kernel.errors import ConfigurationError, Refused
-from garant.vault.policy.replay import KeyEvent, Replayed, disagreement
+from garant.vault.policy.replay import KeyEvent, Replayed, disagreement, end_refused, taking_refused
 from garant.vault.service.setting import key_log, store
 
 
@@ -26,17 +28,39 @@ def require_release(tenant: uuid.UUID, data_key: uuid.UUID | None, *, epoch: int
 def require_log() -> Replayed:
     """What the log comes to. Raises ConfigurationError when it is missing or shorter than the key store saw it."""
     log = key_log()
-    seen, known = log.replayed(), store().log_seen()
+    keys = store()
+    known = keys.log_seen()
+    seen = log.replayed()
     if known is not None and (seen.head < known or not log.path.exists()):
         raise ConfigurationError(
             f"{log.path} is missing or shorter ({seen.head} events) than the key store saw it ({known}): put it back from its copy, or run "
             "`garant key replay --from-database`; nothing is decrypted without it"
         )
+    last = keys.log_last()
+    if last is not None and seen.digest_at(last[0]) != last[1]:
+        raise ConfigurationError(
+            f"{log.path} is not the log that the key store saw (event {last[0]} is another): put it back from its copy; nothing is "
+            "decrypted without it"
+        )
     return seen
 
 
 def record(event: KeyEvent) -> int:
-    """Enter a transition in the log, on the disk, before it is done; its number."""
-    number = key_log().append(event)
-    store().saw_log(number)
+    """Enter a transition in the log, on the disk, before it is done; its number. A log that lost events is not continued."""
+    require_log()
+    log = key_log()
+    number = log.append(event)
+    store().saw_log(number, log.replayed().digest_at(number))
     return number
+
+
+def require_end(tenant: uuid.UUID, *, epoch: int, due: datetime | None, at: datetime) -> None:
+    """Refuse to end a destruction that the key log does not know to be due. Raises Refused, ConfigurationError."""
+    if said := end_refused(require_log(), tenant, epoch=epoch, due=moment(due) if due else "", now=moment(at)):
+        raise Refused(f"nothing is destroyed: {said}; find out who wrote that row; the database's owner mends it")
+
+
+def require_taking(tenant: uuid.UUID, *, epoch: int, due: datetime | None, order: str) -> None:
+    """Refuse to take a key out of the store that the key log does not know to be pending destruction by this order."""
+    if said := taking_refused(require_log(), tenant, epoch=epoch, due=moment(due) if due else "", order=order):
+        raise Refused(f"the key stays in the store: {said}; find out who wrote that row; the database's owner mends it")

@@ -67,7 +67,8 @@ def restore_key_store(*, file: Path, at: datetime, actor: str, from_database: bo
     seen = _log_for(header, from_database=from_database)
     made = backups.unpack(file, keys, at=at)
     done = replay_in(made, seen, at=at)
-    made.trust_log(key_log().replayed().head)
+    whole = key_log().replayed()
+    made.trust_log(whole.head, whole.digest_at(whole.head))
     backups.put_in_place(made, keys)
     keys.rotate_if_owed()
     outcome: dict[str, Json] = {"file": file.name, "made_at": moment(header.made_at), "log": seen.head, "replayed": done}
@@ -78,8 +79,15 @@ def restore_key_store(*, file: Path, at: datetime, actor: str, from_database: bo
 
 def rebuild_log(*, at: datetime, actor: str) -> int:
     """Write a lost key log again from the audit outbox; its length. In a transaction of scope `operator`."""
-    number = key_log().rebuild(outbox_events())
-    store().trust_log(number)
+    events, known = outbox_events(), store().log_seen()
+    if len(events) < (known or 0):
+        raise Refused(
+            f"the audit outbox holds {len(events)} events of keys and the key store saw {known}: the database is older than the lost log, "
+            "and what was destroyed since cannot be known; put the key log back from its copy"
+        )
+    log = key_log()
+    number = log.rebuild(events)
+    store().trust_log(number, log.replayed().digest_at(number))
     with transaction.atomic():
         audit.append(Kind.KEY_REPLAYED, at=at, actor=actor, payload={"rebuilt": number})
     return number
