@@ -117,7 +117,7 @@ class Keyring:
 
 
 def _epoch(tenant: uuid.UUID, asked: Mapping[str, Any], at: datetime) -> Answer:  # noqa: ARG001 - the signature of a verb
-    epoch, state = vault.epoch(tenant=tenant)
+    epoch, state = vault.confirmed_epoch(tenant=tenant)
     return {"tenant": str(tenant), "epoch": epoch, "state": state}
 
 

@@ -16,8 +16,8 @@ from garant.vault.engines.keylog import KeyLog
 from garant.vault.engines.keystore import KeyStore
 from garant.vault.models import KeyOrder, Ring
 from garant.vault.policy.states import RingState, Verb, Whereabouts
-from garant.vault.service import destruction, states
-from garant.vault.service.upkeep import upkeep
+from garant.vault.service import BroughtBack, destruction, sealing, states
+from garant.vault.service.upkeep import database_clock, upkeep
 from support.keys import NOW, forget_keys
 
 DAY = timedelta(days=1)
@@ -79,6 +79,38 @@ class TestForgedDestruction:
             states.suspend(tenant=theirs, at=NOW + 200 * DAY, actor="staff:anne", reason="litige")
         assert upkeep(at=NOW + 190 * DAY)["failed"] == 1
         assert sealing_off.whereabouts(store, mine) is Whereabouts.SEALED_OFF
+
+    def test_two_clocks_must_agree(self, two_tenants: Two, store: KeyStore) -> None:
+        mine = two_tenants[0]
+        with tenant_transaction(mine):
+            states.turn(mine, Verb.DESTROY, at=NOW, actor="staff:anne", reason="fin")
+            destruction.take_away(tenant=mine, at=NOW, actor="staff:anne", order="")
+        at = NOW + 181 * DAY
+        assert upkeep(at=at, clock=database_clock)["failed"] == 1
+        assert upkeep(at=at, clock=lambda: at - timedelta(minutes=6))["failed"] == 1
+        assert sealing_off.whereabouts(store, mine) is Whereabouts.SEALED_OFF
+        assert upkeep(at=at, clock=lambda: at - timedelta(minutes=4))["ended"] == 1
+
+
+class TestRevived:
+    def test_a_key_in_memory_is_not_revived_by_a_row(self, two_tenants: Two) -> None:
+        mine, theirs = two_tenants
+        sealed, other = seal(mine), seal(theirs)
+        held = dict(sealing._remembered._keys)
+        with tenant_transaction(mine):
+            states.suspend(tenant=mine, at=NOW, actor="staff:anne", reason="litige")
+        forge(mine, state="active", epoch=3)
+        # The process that held the key was told nothing, and holds it under the epoch that the row has now.
+        for name, (_, region, key) in held.items():
+            if name[1] == mine:
+                sealing._remembered.put(name, 3, region, key)
+        with pytest.raises(BroughtBack, match="suspended"):
+            unseal(mine, sealed)
+        with tenant_transaction(mine), pytest.raises(BroughtBack, match="suspended"):
+            vault.confirmed_epoch(tenant=mine)
+        assert unseal(theirs, other) == b"046 454 286"
+        with tenant_transaction(theirs):
+            assert vault.confirmed_epoch(tenant=theirs)[1] == "active"
 
 
 class TestDatabaseGuards:

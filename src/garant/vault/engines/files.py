@@ -26,7 +26,7 @@ def make_directory(path: Path, group: str = GROUP) -> None:
     """A directory that exists keeps its owner and mode: provisioning decided them."""
     if path.exists():
         return
-    path.mkdir(mode=0o700, parents=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     _give(path, group, mode=0o2770, alone=0o700)
 
 

@@ -26,7 +26,7 @@ from garant.vault.service.restoring import rebuild_log, replay, replay_store, re
 from garant.vault.service.roots import former_protector, root_attestation, root_left_behind
 from garant.vault.service.rotation import finish_forgetting, move_root, rotate, rotate_root, rotate_tenant_key, rotate_worn
 from garant.vault.service.sealing import Leased, lease, seal, unseal
-from garant.vault.service.states import KeySuspended, UnknownKey, epoch
+from garant.vault.service.states import KeySuspended, UnknownKey, confirmed_epoch, epoch
 from garant.vault.service.watch import stray_keys
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "approve",
     "begin",
     "carry_out",
+    "confirmed_epoch",
     "epoch",
     "finish_forgetting",
     "former_protector",

@@ -5,11 +5,16 @@ What a restored database or a restored key store brought back is not decrypted. 
 
 import uuid
 from datetime import datetime
+from pathlib import Path
 
 from garant.kernel.canonical import moment
 from garant.kernel.errors import ConfigurationError, Refused
 from garant.vault.policy.replay import KeyEvent, Replayed, disagreement, end_refused, taking_refused
+from garant.vault.policy.states import RingState
 from garant.vault.service.setting import key_log, store
+
+_passed: dict[Path, tuple[int, int, int] | None] = {}
+"""Key logs that this process compared with the key store, by what changes with the file."""
 
 
 class BroughtBack(Refused):
@@ -22,6 +27,17 @@ def require_release(tenant: uuid.UUID, data_key: uuid.UUID | None, *, epoch: int
     Raises BroughtBack; ConfigurationError when the log is missing, or shorter than the key store saw it.
     """
     if said := disagreement(require_log(), tenant, data_key, epoch=epoch, state=state):
+        raise BroughtBack(f"{said}; run `garant key replay`, and nothing of it is decrypted before")
+
+
+def require_still(tenant: uuid.UUID, data_key: uuid.UUID | None, *, epoch: int) -> None:
+    """`require_release` for a key that is already in memory: one look at the file while the log is the one that was checked last."""
+    log = key_log()
+    mark = log.mark()
+    if mark is None or _passed.get(log.path) != mark:
+        require_log()
+        _passed[log.path] = mark
+    if said := disagreement(log.replayed(), tenant, data_key, epoch=epoch, state=RingState.ACTIVE):
         raise BroughtBack(f"{said}; run `garant key replay`, and nothing of it is decrypted before")
 
 

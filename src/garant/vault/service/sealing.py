@@ -16,7 +16,7 @@ from garant.vault.models import DataKey
 from garant.vault.policy.counting import BLOCK
 from garant.vault.policy.states import KeyState, RingState
 from garant.vault.service.counting import count
-from garant.vault.service.gate import require_release
+from garant.vault.service.gate import require_release, require_still
 from garant.vault.service.keys import DEFAULT_CLASS, label
 from garant.vault.service.setting import store
 from garant.vault.service.states import KeySuspended, UnknownKey, require_ring
@@ -116,6 +116,7 @@ def _data_key(tenant: uuid.UUID, key_id: uuid.UUID, epoch: int) -> tuple[str, AE
     """Region and key, from memory if nothing changed since."""
     name = (store().directory, tenant, key_id)
     if (found := _remembered.get(name, epoch)) is not None:
+        require_still(tenant, key_id, epoch=epoch)
         return found
     region, raw, _ = _load(tenant, key_id, epoch)
     key = AESGCM(raw)

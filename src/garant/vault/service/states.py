@@ -14,7 +14,7 @@ from garant.sdk.envelope import SealError
 from garant.vault.models import DataKey, Ring
 from garant.vault.policy.replay import KeyEvent
 from garant.vault.policy.states import KeyState, RingState, Standing, Verb, ended, key_turned, turned
-from garant.vault.service.gate import record
+from garant.vault.service.gate import record, require_still
 from garant.vault.service.setting import pending_days
 
 
@@ -45,6 +45,14 @@ def epoch(*, tenant: uuid.UUID) -> tuple[int, str]:
     if row is None:
         raise UnknownKey(f"tenant {tenant} has no keys here; open its transaction, or call make_tenant_keys")
     return int(row[0]), str(row[1])
+
+
+def confirmed_epoch(*, tenant: uuid.UUID) -> tuple[int, str]:
+    """`epoch`, for who keeps a key as long as it is confirmed: raises BroughtBack when the key log knows better than an active row."""
+    present, state = epoch(tenant=tenant)
+    if state == RingState.ACTIVE:
+        require_still(tenant, None, epoch=present)
+    return present, state
 
 
 def require_ring(tenant: uuid.UUID) -> int:

@@ -5,9 +5,12 @@ Every step is a transaction of its own and may be done again; one organisation t
 
 import logging
 import uuid
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
-from garant.kernel.errors import GarantError
+from django.db import connection
+
+from garant.kernel.errors import GarantError, Refused
 from garant.vault.models import KeyOrder
 from garant.vault.policy.states import Verb
 from garant.vault.service.destruction import begin_end, carry_out_end, due
@@ -20,17 +23,19 @@ from garant.vault.service.states import KeySuspended, UnknownKey
 
 log = logging.getLogger(__name__)
 ACTOR = "system:worker"
+APART = timedelta(minutes=5)
+"""How far two clocks may be apart when keys are destroyed for ever."""
 
 
-def upkeep(*, at: datetime) -> dict[str, int]:
-    """Everything that is due; how many of each: `ended`, `finished`, `rotated`, `failed`."""
+def upkeep(*, at: datetime, clock: Callable[[], datetime] | None = None) -> dict[str, int]:
+    """Everything that is due; how many of each: `ended`, `finished`, `rotated`, `failed`. `clock`: another, without which none is ended."""
     done = {"ended": 0, "finished": 0, "rotated": 0, "failed": 0}
     keys = store()
     keys.finish_rotation()
     replay_store(at=at)
     for tenant in keys.tenants():
         try:
-            done["ended"] += end_due(tenant, at=at)
+            done["ended"] += end_due(tenant, at=at, clock=clock)
             done["finished"] += finish_orders(tenant, at=at)
             with tenant_rows(tenant):
                 done["rotated"] += rotate_worn(tenant=tenant, at=at, actor=ACTOR)
@@ -50,11 +55,21 @@ def upkeep(*, at: datetime) -> dict[str, int]:
     return done
 
 
-def end_due(tenant: uuid.UUID, *, at: datetime) -> bool:
+def database_clock() -> datetime:
+    """What time it is for the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("select clock_timestamp()")
+        found: datetime = cursor.fetchone()[0]
+    return found
+
+
+def end_due(tenant: uuid.UUID, *, at: datetime, clock: Callable[[], datetime] | None = None) -> bool:
     """Destroy the keys of a tenant whose term is over; False when nothing is due."""
     with tenant_rows(tenant):
         if not due(tenant=tenant, at=at):
             return False
+        if clock is not None and abs((other := clock()) - at) > APART:
+            raise Refused(f"nothing is destroyed: this machine says {at:%Y-%m-%d %H:%M}, the database {other:%Y-%m-%d %H:%M}")
         begin_end(tenant=tenant, at=at, actor=ACTOR)
     with tenant_rows(tenant):
         carry_out_end(tenant=tenant, at=at, actor=ACTOR)
