@@ -14,6 +14,7 @@ from garant.access import service as access
 from garant.access.policy import totp
 from garant.access.service.factors import enrol_totp
 from garant.identity.models import Tenant
+from garant.identity.queries import person_by_login
 from garant.identity.service import tenant_transaction
 from garant.kernel.clock import SystemClock
 from garant.kernel.errors import InputError, Refused
@@ -45,9 +46,9 @@ def password(tmp_path: Path) -> str:
     return str(tmp_path / "password")
 
 
-def run(*words: str) -> str:
+def run(*words: str, typed: str = "") -> str:
     """What the command prints. Its refusals are raised: `main` turns them into one line."""
-    done: Any = CliRunner().invoke(app, list(words))
+    done: Any = CliRunner().invoke(app, list(words), input=typed)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     assert done.exit_code == 0, done.output
@@ -129,10 +130,15 @@ def test_a_destruction_is_cancelled_by_two_holders_of_shares(
     assert "saint-elan: pending_destruction, destroyed on" in run("list")
     (tmp_path / "shares.json").write_text(run("shares", "saint-elan"))
     parts = [run("share", str(tmp_path / "shares.json"), "--identity", str(path)).strip() for path in holders[:2]]
+    files = [str(tmp_path / f"share-{number}") for number in range(2)]
+    for path, part in zip(files, parts, strict=True):
+        Path(path).write_text(f"{part}\n")
     id_ = approved("saint-elan", "cancel_destruction", password)
+    with pytest.raises(InputError, match="none cannot be read"):
+        run("execute", id_, "--by", "ben", "--password-file", password, "--share-file", str(tmp_path / "none"))
     with pytest.raises(InputError, match="2 are needed"):
-        run("execute", id_, "--by", "ben", "--password-file", password, "--share", parts[0])
-    run("execute", id_, "--by", "ben", "--password-file", password, "--share", parts[0], "--share", parts[1])
+        run("execute", id_, "--by", "ben", "--password-file", password, "--share-file", files[0])
+    run("execute", id_, "--by", "ben", "--password-file", password, "--share-file", files[0], "--share-file", "-", typed=f"{parts[1]}\n")
     assert opened(house["mine"], envelope)
     with pytest.raises(InputError, match="not what `garant key shares` printed"):
         run("share", str(holders[0]), "--identity", str(holders[0]))
@@ -158,8 +164,36 @@ def test_a_person_with_a_verification_code_gives_one(house: dict[str, Tenant], p
         enrol_totp(user=dora.id, secret=secret, code=totp.code(secret, step), actor="system:test", at=now)
     words = ("order", "saint-elan", "suspend", "--reason", "x", "--by", "dora", "--password-file", password)
     with pytest.raises(Refused, match="not a verification code"):
-        run(*words, "--code", totp.code(secret, step))
-    assert "Order" in run(*words, "--code", totp.code(secret, step + 1))
+        run(*words, "--code-file", "-", typed=f"{totp.code(secret, step)}\n")
+    assert "Order" in run(*words, "--code-file", "-", typed=f"{totp.code(secret, step + 1)}\n")
+
+
+@pytest.mark.parametrize("words", [("execute", "x", "--by", "anne", "--share", "y"), ("approve", "x", "--by", "anne", "--code", "1")])
+def test_no_secret_is_taken_from_the_command_line(words: tuple[str, ...]) -> None:
+    """Every user of the machine can read it."""
+    done = CliRunner().invoke(app, list(words))
+    assert done.exit_code == 2
+    assert "No such option" in done.output
+
+
+@pytest.mark.parametrize(("gone", "word"), [("anne", "ordered"), ("ben", "approved")])
+def test_an_order_of_who_is_no_administrator_any_more_is_not_executed(
+    house: dict[str, Tenant], password: str, gone: str, word: str
+) -> None:
+    operator = house["operator"]
+    with tenant_transaction(operator.id):
+        person(operator, "dora", "admin")
+    close(house["mine"])
+    envelope = sealed(house["mine"])
+    id_ = approved("saint-elan", "suspend", password)
+    with tenant_transaction(operator.id):
+        leaving = person_by_login(gone, operator.id)
+        assert leaving is not None
+        access.deactivate_user(user=leaving.pk, actor="system:test", at=SystemClock().now())
+    with pytest.raises(Refused, match=f"the person who {word} .* no active administrator"):
+        run("execute", id_, "--by", "dora", "--password-file", password)
+    assert opened(house["mine"], envelope)
+    run("cancel", id_, "--by", "dora", "--password-file", password)
 
 
 def test_an_order_is_withdrawn_and_bad_words_get_an_answer(house: dict[str, Tenant], password: str) -> None:

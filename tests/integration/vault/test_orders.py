@@ -115,6 +115,17 @@ class TestTwoPeople:
         do(mine, "resume")
         assert unseal(mine, sealed)
 
+    def test_an_approved_order_lapses_after_fourteen_days(self, two_tenants: Two) -> None:
+        mine, theirs = two_tenants
+        sealed = seal(mine)
+        old, other = place(mine, "suspend"), place(theirs, "suspend")
+        with pytest.raises(Refused, match="more than 14 days ago and has lapsed"):
+            execute(mine, old, NOW + 14 * DAY + timedelta(seconds=1))
+        with tenant_transaction(mine):
+            assert vault.unseal(tenant=mine, envelope=sealed, **PLACE)
+            vault.withdraw(tenant=mine, order=old, at=NOW + 15 * DAY, actor=ANNE)
+        assert execute(theirs, other, NOW + 14 * DAY).state == "done"
+
     def test_the_database_refuses_one_person_too(self, two_tenants: Two) -> None:
         mine = two_tenants[0]
         with tenant_transaction(mine):

@@ -4,7 +4,7 @@ import getpass
 import json
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +42,13 @@ Slug = Annotated[str, typer.Argument(help="Short name of the organisation.")]
 Order = Annotated[str, typer.Argument(help="Identifier of the order, as `garant key list` shows it.")]
 By = Annotated[str, typer.Option("--by", help="Login name of an administrator of the operator's organisation, who gives the password.")]
 Password = Annotated[Path | None, typer.Option("--password-file", help="Read the password from this file instead of asking.")]
-Code = Annotated[str, typer.Option("--code", help="Verification code of the person's application; asked for when they have one.")]
+Code = Annotated[
+    Path | None,
+    typer.Option(
+        "--code-file", help="Read the verification code from this file (- is standard input) instead of asking, when the person has one."
+    ),
+]
+STANDARD_INPUT = Path("-")
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 
 
@@ -89,7 +95,7 @@ def order(
     by: By,
     key: Annotated[str, typer.Option(help="The data key, for the orders that concern one (`garant key list`).")] = "",
     password_file: Password = None,
-    code: Code = "",
+    code_file: Code = None,
     json_: Json = False,
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
@@ -105,7 +111,7 @@ def order(
     if tenant == _operator() and verb in (Verb.SUSPEND, Verb.DESTROY):
         raise InputError("the operator's own keys cannot be suspended or destroyed: nobody could sign in to bring them back")
     _require_closed(tenant, verb)
-    actor = _person(by, password_file, code, at)
+    actor = _person(by, password_file, code_file, at)
     with tenant_transaction(tenant, scope="operator"):
         made = vault.place(tenant=tenant, verb=verb, reason=reason, at=at, actor=actor, data_key=_uuid(key, "key") if key else None)
         found = queries.order(made.pk)
@@ -123,7 +129,7 @@ def approve(
     order: Order,
     by: By,
     password_file: Password = None,
-    code: Code = "",
+    code_file: Code = None,
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
     """Approve an order as the second person, after its dry run is shown again. `execute` then carries it out.
@@ -132,7 +138,7 @@ def approve(
     """
     at, found = SystemClock().now(), _order(order)
     print(f"{found.verb}, ordered {found.ordered_at:%Y-%m-%d %H:%M} UTC: {found.reason}\n{_reach(found.dry_run)}", file=sys.stderr)
-    actor = _person(by, password_file, code, at)
+    actor = _person(by, password_file, code_file, at)
     with tenant_transaction(found.tenant, scope="operator"):
         vault.approve(tenant=found.tenant, order=found.id, at=at, actor=actor)
     print(f"Order {found.id} is approved. Carry it out: garant key execute {found.id} --by NAME")
@@ -143,7 +149,7 @@ def cancel(
     order: Order,
     by: By,
     password_file: Password = None,
-    code: Code = "",
+    code_file: Code = None,
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
     """Take back an order that is not carried out yet. To bring back keys pending destruction, order cancel_destruction instead.
@@ -151,7 +157,7 @@ def cancel(
     Exit codes: 0 withdrawn; 2 refused, with what to write instead.
     """
     at, found = SystemClock().now(), _order(order)
-    actor = _person(by, password_file, code, at)
+    actor = _person(by, password_file, code_file, at)
     with tenant_transaction(found.tenant, scope="operator"):
         vault.withdraw(tenant=found.tenant, order=found.id, at=at, actor=actor)
     print(f"Order {found.id} is withdrawn.")
@@ -161,9 +167,12 @@ def cancel(
 def execute(
     order: Order,
     by: By,
-    share: Annotated[list[str] | None, typer.Option(help="For cancel_destruction: a share (`garant key share`); repeat it.")] = None,
+    share_file: Annotated[
+        list[Path] | None,
+        typer.Option(help="For cancel_destruction: a file with shares (`garant key share`), one a line; - is standard input. Repeat it."),
+    ] = None,
     password_file: Password = None,
-    code: Code = "",
+    code_file: Code = None,
     json_: Json = False,
     data: Data = None,  # noqa: ARG001 - read in main
 ) -> None:
@@ -173,11 +182,13 @@ def execute(
     """
     at, found = SystemClock().now(), _order(order)
     _require_closed(found.tenant, found.verb)
-    actor = _person(by, password_file, code, at)
+    actor = _person(by, password_file, code_file, at)
+    given = _shares(share_file or ())
+    _require_authors(found)
     with tenant_transaction(found.tenant, scope="operator"):
         vault.begin(tenant=found.tenant, order=found.id, at=at, actor=actor)
     with tenant_transaction(found.tenant, scope="operator"):
-        vault.carry_out(tenant=found.tenant, order=found.id, at=at, actor=actor, shares=tuple(share or ()))
+        vault.carry_out(tenant=found.tenant, order=found.id, at=at, actor=actor, shares=given)
         done = queries.order(found.id)
     assert done is not None
     if json_:
@@ -279,7 +290,44 @@ def _order(text: str) -> OrderFacts:
     return found
 
 
-def _person(login: str, password_file: Path | None, code: str, at: datetime) -> str:
+def _shares(files: Sequence[Path]) -> tuple[str, ...]:
+    """Never from the command line: the list of processes and the history of the shell show it."""
+    return tuple(line.strip() for file in files for line in _read(file).splitlines() if line.strip())
+
+
+def _read(file: Path) -> str:
+    try:
+        return sys.stdin.read() if file == STANDARD_INPUT else file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read: {getattr(error, 'strerror', '') or 'it is not text'}") from error
+
+
+def _code(file: Path) -> str:
+    """One line: on standard input, shares may follow it."""
+    return (sys.stdin.readline() if file == STANDARD_INPUT else _read(file)).strip()
+
+
+def _require_authors(order: OrderFacts) -> None:
+    """Whoever ordered and whoever approved are administrators of the operator still. What has begun is finished without asking."""
+    if order.state != "approved":
+        return
+    for who, word in ((order.ordered_by, "ordered"), (order.approved_by, "approved")):
+        if not _administrates(who):
+            raise Refused(
+                f"the person who {word} {order.id} is no active administrator of the operator's organisation any more: "
+                f"withdraw it (garant key cancel {order.id}) and order anew"
+            )
+
+
+def _administrates(actor: str) -> bool:
+    operator = _operator()
+    assert operator is not None
+    with tenant_transaction(operator):
+        person = identity.user(uuid.UUID(actor))
+        return person is not None and person.is_active and "admin" in identity.roles_of(person.pk)
+
+
+def _person(login: str, password_file: Path | None, code_file: Path | None, at: datetime) -> str:
     """Who gives this word: an active administrator of the operator, by password and, where they have one, a code. As in the log."""
     operator = _operator()
     if operator is None:
@@ -293,7 +341,7 @@ def _person(login: str, password_file: Path | None, code: str, at: datetime) -> 
     if person is None or not encoded or not check_password(raw, encoded):
         raise Refused(f"{login} is no administrator of the operator's organisation, or this is not their password")
     if coded:
-        given = code or getpass.getpass(f"Verification code of {login}: ")
+        given = _code(code_file) if code_file else getpass.getpass(f"Verification code of {login}: ")
         with tenant_transaction(operator):
             if access.accept_code(user=person.pk, code=given, at=at) is None:
                 raise Refused(f"this is not a verification code of {login}")

@@ -23,6 +23,8 @@ from garant.vault.service.setting import escrow, pending_days
 from garant.vault.service.states import UnknownKey, locked_ring, standing, turn, turn_key
 
 OPEN = ("ordered", "approved", "begun")
+LAPSES = timedelta(days=14)
+"""From the approval on: what two people decided is not kept in store for another day."""
 
 
 def place(
@@ -117,6 +119,11 @@ def begin(*, tenant: uuid.UUID, order: uuid.UUID, at: datetime, actor: str) -> K
         found = _order(tenant, order)
         if found.state == "begun":
             return found
+        if found.state == "approved" and found.approved_at is not None and at - found.approved_at > LAPSES:
+            raise Refused(
+                f"order {order} was approved more than {LAPSES.days} days ago and has lapsed: "
+                "withdraw it (garant key cancel) and order anew"
+            )
         verb = Verb(found.verb)
         _require_possible(tenant, verb, found.data_key, at)
         _step(found, "approved", "begun", begun_at=at)
