@@ -226,6 +226,10 @@ class Cluster:
             "port": str(self.port),
             "password_encryption": "scram-sha-256",
             "logging_collector": "off",
+            # A statement that fails is not written out: its values are people's. Nor is the row that broke a constraint.
+            "log_min_error_statement": "panic",
+            "log_error_verbosity": "terse",
+            "log_parameter_max_length_on_error": "0",
             **self.settings,
         }
         arguments = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]

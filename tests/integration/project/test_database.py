@@ -92,3 +92,21 @@ def test_without_a_context_no_tenant_is_seen_and_with_one_only_itself(database: 
                 assert web.execute("select slug from identity_tenant").fetchall() == []
         finally:
             owner.execute("delete from identity_tenant where slug in ('nord', 'sud')")
+
+
+def test_the_log_of_the_server_has_no_value_of_a_statement_that_failed(database: Database) -> None:
+    log = database.cluster.log
+    before = log.stat().st_size
+    with database.connect("postgres") as session:
+        session.execute("create temporary table log_probe (word text primary key)")
+        session.execute("insert into log_probe values ('Mireille Duquesne')")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            session.execute("insert into log_probe values ('Mireille Duquesne')")
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            session.execute("select 1 / (length(%s) - 17)", ["Mireille Duquesne"])
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            session.execute("do $$ begin perform 1 / (length('Mireille Duquesne') - 17); end $$")
+    written = log.read_bytes()[before:].decode(errors="replace")
+    assert written.count("division by zero") == 2, "that something failed is still said"
+    assert "log_probe_pkey" in written
+    assert "Mireille" not in written
