@@ -105,7 +105,7 @@ def _plant(session: Session, place: Place, pair: tuple[str, str]) -> None:
 
 def contexts_of(session: Session, pair: Sequence[str], now: datetime) -> Contexts:
     """Contexts that hold, and contexts that held, of the two organisations made for probing; none where the function is not there."""
-    soon, past = int((now + timedelta(seconds=120)).timestamp()), int((now - timedelta(seconds=120)).timestamp())
+    soon, past = int((now + timedelta(minutes=15)).timestamp()), int((now - timedelta(seconds=120)).timestamp())
     try:
         with session.transaction():
             made = {(each, end): str(_one(session, each, end)) for each in pair for end in (soon, past)}
