@@ -139,6 +139,21 @@ class TestDatabaseGuards:
             with pytest.raises(IntegrityError, match="approved once"), transaction.atomic():
                 KeyOrder.objects.filter(pk=order.pk).update(approved_by="staff:carl")
 
+    def test_an_order_that_the_audit_log_does_not_know_is_not_begun(self, two_tenants: Two) -> None:
+        mine = two_tenants[0]
+        said = {"tenant_id": mine, "verb": "suspend", "reason": "x", "ordered_by": "staff:anne", "ordered_at": NOW}
+        with tenant_transaction(mine):
+            order = KeyOrder.objects.create(**said)
+            KeyOrder.objects.filter(pk=order.pk).update(state="approved", approved_by="staff:ben", approved_at=NOW)
+            with pytest.raises(Refused, match="no entry staff:key_order:placed"):
+                vault.begin(tenant=mine, order=order.pk, at=NOW, actor="staff:anne")
+            vault.withdraw(tenant=mine, order=order.pk, at=NOW, actor="staff:anne")
+            order = vault.place(tenant=mine, verb="suspend", reason="x", at=NOW, actor="staff:anne")
+            KeyOrder.objects.filter(pk=order.pk).update(state="approved", approved_by="staff:ben", approved_at=NOW)
+            with pytest.raises(Refused, match="no entry staff:key_order:approved by staff:ben"):
+                vault.begin(tenant=mine, order=order.pk, at=NOW, actor="staff:anne")
+            assert Ring.objects.get().state == "active"
+
 
 class TestShortenedLog:
     def test_it_is_not_healed_by_the_next_transition(self, two_tenants: Two) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from garant.audit import queries as audited
 from garant.audit import service as audit
 from garant.audit.service import Kind
 from garant.kernel.canonical import Json, moment
@@ -125,6 +126,8 @@ def begin(*, tenant: uuid.UUID, order: uuid.UUID, at: datetime, actor: str) -> K
                 "withdraw it (garant key cancel) and order anew"
             )
         verb = Verb(found.verb)
+        if found.state == "approved":
+            _require_two_entries(found)
         _require_possible(tenant, verb, found.data_key, at)
         _step(found, "approved", "begun", begun_at=at)
         _entry(Kind.KEY_ORDER_BEGUN, found, at, actor, {})
@@ -148,6 +151,7 @@ def carry_out(*, tenant: uuid.UUID, order: uuid.UUID, at: datetime, actor: str, 
         if found.verb == Verb.DESTROY:
             outcome = take_away(tenant=tenant, at=at, actor=actor, order=str(found.pk))
         elif found.verb == Verb.CANCEL:
+            _require_two_entries(found)
             cancel(tenant=tenant, at=at, actor=actor, reason=found.reason, order=str(found.pk), shares=shares)
         _step(found, "begun", "done", executed_at=at, outcome=outcome)
     return found
@@ -178,6 +182,21 @@ def _order(tenant: uuid.UUID, order: uuid.UUID) -> KeyOrder:
     if found is None:
         raise InputError(f"there is no order {order} here; `garant key list` shows them")
     return found
+
+
+def _require_two_entries(order: KeyOrder) -> None:
+    """Refuse an order that the audit log does not know as given and approved by these two: a row alone orders nothing."""
+    known = {
+        (entry.kind, entry.actor, entry.payload.get("verb"), entry.payload.get("key"))
+        for entry in audited.of_kinds([Kind.KEY_ORDER_PLACED.value, Kind.KEY_ORDER_APPROVED.value])
+        if entry.tenant == order.tenant_id and entry.payload.get("order") == str(order.pk)
+    }
+    key = str(order.data_key) if order.data_key else None
+    for kind, actor in ((Kind.KEY_ORDER_PLACED, order.ordered_by), (Kind.KEY_ORDER_APPROVED, order.approved_by)):
+        if (kind.value, actor, order.verb, key) not in known:
+            raise Refused(
+                f"order {order.pk} has no entry {kind.value} by {actor or 'anybody'}: withdraw it, and find out who wrote that row"
+            )
 
 
 def _step(order: KeyOrder, before: str, after: str, **values: object) -> None:
