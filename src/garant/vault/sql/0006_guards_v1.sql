@@ -1,5 +1,6 @@
 -- What no statement of a process may undo: the epoch only grows, a destruction is final, an order begins unapproved and two people
--- move it. A statement of the owner (a restore, a migration) is not held by this; the key log is.
+-- move it. A ring changed by the owner (a migration) is not held by this, an order is, whoever writes it: restore orders with their
+-- triggers disabled. The key log holds against both.
 create function vault_ring_guard() returns trigger language plpgsql set search_path = pg_catalog as $$
 begin
   if (select relowner from pg_class where oid = tg_relid) = (select oid from pg_roles where rolname = current_user) then
