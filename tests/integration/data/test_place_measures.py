@@ -198,6 +198,8 @@ def test_a_connection_to_nobody_registered_or_abroad_breaks(put: Callable[[Book]
     abroad = verdicts(database, "data.egress", CANADA, sight(Spoken("127.77.0.4", 4443, "worker")))["egress.spoken"]
     assert (abroad.state, "sms (127.77.0.4:4443), in US" in abroad.reason.en) == (State.BROKEN, True)
     assert verdicts(database, "data.egress", CANADA, sight(planted=False))["egress.spoken"].state is State.UNPROVEN
+    blind = replace(SIGHT, talk=lambda: Talk((), True, 8, hidden=3))
+    assert verdicts(database, "data.egress", CANADA, blind)["egress.spoken"].state is State.UNPROVEN, "hidden processes"
 
 
 def test_a_customer_whose_data_may_not_be_there_breaks_the_place(put: Callable[[Book], None], database: Database) -> None:

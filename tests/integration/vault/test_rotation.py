@@ -143,8 +143,9 @@ class TestCount:
         with tenant_transaction(theirs):
             DataKey.objects.update(reserved=SPENT)
         counting._left.clear()
-        with pytest.raises(SealError, match="as much as it safely can"):
-            seal(theirs)
+        for _ in range(3):
+            with pytest.raises(SealError, match="as much as it safely can"):
+                seal(theirs)
 
 
 @pytest.mark.django_db(transaction=True)

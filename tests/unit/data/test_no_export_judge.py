@@ -47,3 +47,8 @@ def test_a_person_is_counted_once_and_per_hour():
     rows = [(town, one, NOON, 60), (town, one, NOON + timedelta(hours=1), 60), (town, two, NOON, 50), (town, two, NOON + HOUR, 50)]
     assert over(rows, 55) == [(town, one)]
     assert over(rows, 60) == []
+
+
+def test_a_journal_without_a_reading_proves_nothing():
+    found = finding(readers=0, largest_bytes=0)
+    assert (found.holds, "holds no reading" in found.reason.en) == (None, True)

@@ -18,6 +18,7 @@ import pytest
 
 from garant.kernel.errors import ConfigurationError
 from garant.sdk.envelope import check_value
+from garant.vault.engines import files
 from garant.vault.engines.keystore import KeyStore
 from garant.vault.policy import wrap
 
@@ -228,3 +229,17 @@ class TestRotation:
         store.make_root()
         assert [path.name for path in (store.directory / "root").glob("*.key")].count(f"{store.root().epoch}.key") == 1
         assert store.root().epoch > 1
+
+
+def test_a_link_in_place_of_a_private_file_is_never_followed(tmp_path: Path) -> None:
+    """The directory belongs to the service user, the command may run as root: what a link names stays as it was."""
+    other, link = tmp_path / "other", tmp_path / "1.key"
+    other.write_bytes(b"somebody's")
+    other.chmod(0o640)
+    link.symlink_to(other)
+    for act in (files.overwrite_and_delete, files.share):
+        with pytest.raises(OSError, match="symbolic link"):
+            act(link)
+    files.write(link, b"ours")
+    assert (link.read_bytes(), link.is_symlink()) == (b"ours", False)
+    assert (other.read_bytes(), other.stat().st_mode & 0o777) == (b"somebody's", 0o640)

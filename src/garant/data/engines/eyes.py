@@ -36,11 +36,13 @@ class Peers:
 
 @dataclass(frozen=True)
 class Talk:
-    """To whom our processes spoke. `planted`: whether the connection that the supervisor holds to itself was seen."""
+    """To whom our processes spoke. `planted`: whether the connection that the supervisor holds to itself was seen.
+    `hidden`: processes whose connections it may not list, of whom nothing is known."""
 
     spoken: tuple[Spoken, ...]
     planted: bool
     processes: int
+    hidden: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def _talk(data: Path) -> Talk:
             planted = set(seen["canary"])
             shown = {each.port for each in told if each.process == "supervisor"}
             others = tuple(each for each in told if each.process != "supervisor" or each.port not in planted)
-            return Talk(others, planted <= shown, len(_processes(data)))
+            processes = len(_processes(data))
+            return Talk(others, planted <= shown, processes, int(seen.get("opaque", processes)))
     raise EngineError(
         Text("le superviseur ne dit pas à qui parlent les processus.", "the supervisor does not tell to whom the processes speak")
     )

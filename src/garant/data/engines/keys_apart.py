@@ -13,6 +13,7 @@ from garant.vault import service as vault
 
 TABLE, COLUMN, ROW = "garant_probe", "word", "1"
 PATIENCE = 5.0
+REFUSALS = (401, 403)
 """Seconds for the keyring's door to answer."""
 
 
@@ -44,8 +45,11 @@ def at_the_door(path: Path, slugs: Sequence[str], seen: Tried) -> None:
     for slug in slugs:
         for headers in ({}, {"authorization": "Bearer forged"}):
             seen.tries += 1
-            if _status(path, f"/v1/epoch/{slug}", headers) < 400:
+            status = _status(path, f"/v1/epoch/{slug}", headers)
+            if status < 400:
                 seen.through.append("keyring without its token")
+            elif status not in REFUSALS:
+                raise EngineError(f"the keyring answered {status} to a question without its token: neither answered nor refused")
 
 
 class _Door(http.client.HTTPConnection):

@@ -148,7 +148,7 @@ class SpokenTo:
             "differences": [each.json() for each in found],
         }
         held = talk.planted and bool(planted)
-        return Observation(talk.processes, talk.processes, facts, Canary.HELD if held else Canary.MISSED)
+        return Observation(max(0, talk.processes - talk.hidden), talk.processes, facts, Canary.HELD if held else Canary.MISSED)
 
 
 def told(known: Register, seen: Iterable[Look]) -> dict[str, str]:

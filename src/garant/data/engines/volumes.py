@@ -27,8 +27,12 @@ def places(data: Path, *, attachments: Sequence[Path], remote: bool) -> dict[str
         "keys": data / "keys",
         "secrets": data / "secrets",
         "logs": data / "logs",
+        "run": data / "run",
+        "key-log": data / "key-log",
         "temporary": Path(tempfile.gettempdir()),
     }
+    if not remote and (data / "pg" / "pg_wal").is_symlink():
+        found["wal"] = data / "pg" / "pg_wal"
     found |= {f"attachments:{number}" if number else "attachments": path for number, path in enumerate(attachments)}
     return found
 

@@ -103,9 +103,13 @@ def engine(promise: Promise, run: Evidence) -> Finding:
     silent = [name for name in stores if name not in good]
     if silent:
         return Finding(None, number, words, Text(f"« {silent[0]} » ne répond pas.", f"“{silent[0]}” does not answer."))
+    if any(str(seen["seen"]).startswith("map:") for seen in stores.values()):  # the map's word alone: nothing was seen
+        said = Text(
+            f"La carte place ces données sous {named}, mais rien ne l’a constaté.",
+            f"The map puts these data on {named}, but nothing has seen it.",
+        )
+        return Finding(None, number, words, said)
     said = Text(f"Ce qui répond est {named}, reconnu à ses premiers octets.", f"What answers is {named}, known by its first bytes.")
-    if all(str(seen["seen"]).startswith("map:") for seen in stores.values()):
-        said = Text(f"La carte place ces données sous {named}.", f"The map puts these data on {named}.")
     return Finding(True, number, words, said)
 
 

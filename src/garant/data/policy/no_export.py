@@ -61,6 +61,16 @@ def judge(promise: Promise, run: Evidence) -> Finding:  # noqa: ARG001 - the jud
             words,
             Text("Aucune page d’export n’est déclarée, aucune n’a donc été essayée.", "No page of export is declared, so none was tried."),
         )
+    if not _int(run.facts, "readers"):
+        return Finding(
+            None,
+            same("–"),
+            words,
+            Text(
+                "Le journal d’accès ne tient aucune lecture de la dernière journée, pas même celles de la mesure.",
+                "The access journal holds no reading of the last day, not even those of the measure.",
+            ),
+        )
     pages = (
         Text("La page d’export déclarée est refusée ou absente", "The declared page of export was refused or is absent")
         if asked == 1

@@ -44,6 +44,7 @@ class Sockets:
             held = tls_probe.held(pids)
             spoken = self._speak(pids)
             seen = {"looks": self._looks, "supervisor": os.getpid(), "held": sorted(held), "canary": self._planted(), "spoken": spoken}
+            seen["opaque"] = len(tls_probe.opaque(pids))
             self._runtime.write_sockets(seen)
         except (OSError, EngineError):
             return

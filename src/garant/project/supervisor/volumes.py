@@ -8,7 +8,7 @@ from garant.drivers import volumes
 from garant.kernel.errors import ConfigurationError
 from garant.project.configuration import Configuration
 
-DIRECTORIES = ("pg", "keys", "secrets", "sondage", "logs", "run")
+DIRECTORIES = ("pg", "keys", "secrets", "sondage", "logs", "run", "key-log")
 
 
 def require_encrypted(data: Path, configuration: Configuration, *, root: Path = Path("/")) -> None:

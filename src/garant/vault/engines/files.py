@@ -3,6 +3,7 @@
 import grp
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,16 +37,23 @@ def share(path: Path, group: str = GROUP) -> None:
 
 
 def _give(path: Path, group: str, *, mode: int, alone: int) -> None:
-    """What root makes in a directory of the service user belongs to that user; elsewhere, the group shares it."""
+    """What root makes in a directory of the service user belongs to that user; elsewhere, the group shares it.
+
+    Through a descriptor, and never through a link: that user may put one in place of the name. Raises OSError for a link.
+    """
     beside, shared = path.parent.stat(), shared_with(group)
-    if shared is not None and beside.st_uid != 0:
-        os.chown(path, beside.st_uid, beside.st_gid)
-        path.chmod(alone)
-    elif shared is not None:
-        os.chown(path, -1, shared)
-        path.chmod(mode)
-    else:
-        path.chmod(alone)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        if shared is not None and beside.st_uid != 0:
+            os.fchown(descriptor, beside.st_uid, beside.st_gid)
+            os.fchmod(descriptor, alone)
+        elif shared is not None:
+            os.fchown(descriptor, -1, shared)
+            os.fchmod(descriptor, mode)
+        else:
+            os.fchmod(descriptor, alone)
+    finally:
+        os.close(descriptor)
 
 
 def write_json(path: Path, content: Mapping[str, Any], group: str = GROUP) -> None:
@@ -55,8 +63,8 @@ def write_json(path: Path, content: Mapping[str, Any], group: str = GROUP) -> No
 
 def write(path: Path, content: bytes, group: str = GROUP) -> None:
     """Replace a private file, whole or not at all, down to the disk."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
@@ -81,11 +89,11 @@ def overwrite_and_delete(path: Path) -> None:
     A disk that keeps former blocks (copy on write, wear levelling) may still hold the content: a file is a procedure, not hardware.
     """
     try:
-        size = path.stat().st_size
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
         return
-    with path.open("r+b") as file:
-        file.write(bytes(size))
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(bytes(os.fstat(descriptor).st_size))
         file.flush()
         os.fsync(file.fileno())
     path.unlink(missing_ok=True)

@@ -34,7 +34,8 @@ def count(key_id: uuid.UUID, messages: int = 1) -> None:
             _left[key_id] = DEBT
             return
         _owed[key_id] = 0
-        _left[key_id] = max(0, _left.get(key_id, 0)) + wanted - messages
+        if reserved < SPENT:  # a spent key gives no block: the next message asks again, and is refused again
+            _left[key_id] = max(0, _left.get(key_id, 0)) + wanted - messages
     if reserved >= SPENT:
         raise SealError("this key has sealed as much as it safely can; run `garant key rotate`, and see why the worker does not rotate it")
 
