@@ -78,3 +78,9 @@ def test_an_envelope_is_known_by_its_head_and_length():
     assert envelope(b"\x01\x09" + made[2:18], len(made)) is None
     assert envelope("élodie@example.org".encode()[:18], 19) is None
     assert envelope(b"", 0) is None
+
+
+def test_a_search_that_stopped_half_way_proves_nothing_and_hides_no_fault():
+    found = finding(errors={"keys": "the dump ended early"})
+    assert (found.holds, found.reason.en) == (None, "A search could not be completed: keys.")
+    assert finding(errors={"keys": "the dump ended early"}, plain=["person.name"]).holds is False

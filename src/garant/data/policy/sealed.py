@@ -102,6 +102,10 @@ def _why_inconclusive(facts: Mapping[str, Json], aspect: str) -> Text | None:
             f"Le mot d’essai n’a pas pu être cherché dans {', '.join(each.fr for each in names)}.",
             f"The canary could not be looked for in {', '.join(each.en for each in names)}.",
         )
+    errors = facts.get("errors")
+    if isinstance(errors, Mapping) and errors:  # a search that stopped half-way found nothing for that reason alone
+        parts = ", ".join(sorted(map(str, errors)))
+        return Text(f"Une recherche n’a pas pu être menée à son terme{NBSP}: {parts}.", f"A search could not be completed: {parts}.")
     if not _int(facts, "opened"):
         return Text(
             "La personne d’essai n’a rien pu relire de ce qu’elle a fait sceller.",
